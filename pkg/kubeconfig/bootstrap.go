@@ -1,0 +1,83 @@
+package kubeconfig
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+)
+
+// Endpoint is where and how agents reach a hub.
+type Endpoint struct {
+	// Server is the URL, exactly as it goes into the kubeconfig: its bytes decide the agent's hub hash
+	// (ocm pkg/work/helper/helpers.go).
+	Server string
+	// CAData is the PEM bundle that verifies Server; empty means the system's trust store.
+	CAData []byte
+	// ProxyURL is the proxy that agents go through; empty for none.
+	ProxyURL string
+	// ClusterName is the name of the cluster entry. It must be unique to the hub: an agent whose server, proxy, CA and
+	// cluster entry name are unchanged never bootstraps again (ocm pkg/registration/register/common.go).
+	ClusterName string
+}
+
+// Bootstrap writes the bootstrap kubeconfig of a hub: self-contained, because agents take over only server, CA and proxy
+// from it.
+func Bootstrap(hub Endpoint, token string) ([]byte, error) {
+	config := clientcmdapi.NewConfig()
+	config.Clusters[hub.ClusterName] = &clientcmdapi.Cluster{
+		Server: hub.Server, CertificateAuthorityData: hub.CAData, ProxyURL: hub.ProxyURL,
+	}
+	config.AuthInfos["bootstrap"] = &clientcmdapi.AuthInfo{Token: token}
+	config.Contexts["bootstrap"] = &clientcmdapi.Context{Cluster: hub.ClusterName, AuthInfo: "bootstrap", Namespace: "default"}
+	config.CurrentContext = "bootstrap"
+	data, err := clientcmd.Write(*config)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the bootstrap kubeconfig: %w", err)
+	}
+	return data, nil
+}
+
+// PointsTo tells whether a bootstrap kubeconfig leads an agent to this hub, by the comparison that the agent makes
+// (ocm pkg/registration/register/common.go).
+func PointsTo(data []byte, hub Endpoint) bool {
+	context, cluster, _, err := Parse(data)
+	if err != nil {
+		return false
+	}
+	return cluster.Server == hub.Server &&
+		cluster.ProxyURL == hub.ProxyURL &&
+		context.Cluster == hub.ClusterName &&
+		bytes.Equal(cluster.CertificateAuthorityData, hub.CAData)
+}
+
+// Server is the URL of the kubeconfig's current cluster, or empty when it cannot be read.
+func Server(data []byte) string {
+	_, cluster, _, err := Parse(data)
+	if err != nil {
+		return ""
+	}
+	return cluster.Server
+}
+
+// FirstCertificate is the first certificate of a PEM bundle, or nil.
+func FirstCertificate(bundle []byte) *x509.Certificate {
+	block, _ := pem.Decode(bundle)
+	if block == nil || block.Type != "CERTIFICATE" {
+		return nil
+	}
+	certificate, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return nil
+	}
+	return certificate
+}
+
+func proxyFunc(proxy *url.URL) func(*http.Request) (*url.URL, error) {
+	return func(*http.Request) (*url.URL, error) { return proxy, nil }
+}

@@ -1,0 +1,33 @@
+package wait
+
+import "time"
+
+const (
+	// Interval between two looks at something that is waited for. 300 ms keeps a move within 2 s of the agent's own
+	// time while 50 parallel moves cost a hub fewer than 200 reads a second.
+	Interval = 300 * time.Millisecond
+
+	// Probe bounds one look at an API that may not answer: a credential, a hub's URL.
+	Probe = 15 * time.Second
+
+	// Knock is how long an agent may take to show up at its new hub: about 5 s for an agent that watches its bootstrap
+	// secret (OCM 0.15 and later), up to 3 min where kubelet's probes restart it (0.13, 0.14).
+	Knock = 5 * time.Minute
+
+	// Join is how long an accepted agent may take to be Joined and Available with a renewed lease: the lease is renewed
+	// every 60 s by default.
+	Join = 5 * time.Minute
+
+	// Storage is how long a BackupStorageLocation may take to be validated: Velero looks every minute.
+	Storage = 3 * time.Minute
+
+	// Sync is how long a backup may take to show up on another hub: Velero lists the bucket every minute, after the
+	// location turned Available.
+	Sync = 3 * time.Minute
+
+	// Download bounds the answer to one DownloadRequest; Velero leaves some unanswered for ever (velero#5324).
+	Download = 1 * time.Minute
+
+	// Velero is the default for a whole backup or restore.
+	Velero = 2 * time.Hour
+)
