@@ -1,0 +1,34 @@
+package cmdutil
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/acmdr/kubectl-acmdr/pkg/factory"
+	"github.com/acmdr/kubectl-acmdr/pkg/velero"
+)
+
+// VeleroFlags say where Velero lives on the hub.
+type VeleroFlags struct {
+	Namespace string
+}
+
+// AddFlags registers --velero-namespace.
+func (f *VeleroFlags) AddFlags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.Namespace, "velero-namespace", "",
+		"Namespace of Velero on the hub (default: the one that holds the default BackupStorageLocation)")
+}
+
+// API returns Velero's API on the hub, or velero.ErrNotInstalled.
+func (f *VeleroFlags) API(ctx context.Context, hub *factory.Clients) (*velero.API, error) {
+	namespace := f.Namespace
+	if namespace == "" {
+		found, err := velero.Find(ctx, hub.Dynamic)
+		if err != nil {
+			return nil, err
+		}
+		namespace = found
+	}
+	return velero.In(hub.Dynamic, namespace), nil
+}

@@ -1,0 +1,63 @@
+package velero
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/dynamic"
+
+	velerov1 "github.com/vmware-tanzu/velero/pkg/apis/velero/v1"
+
+	"github.com/acmdr/kubectl-acmdr/pkg/typed"
+)
+
+// The namespaces that Velero usually lives in: its own default, ACM's cluster-backup-operator, OADP.
+var usualNamespaces = []string{"velero", "open-cluster-management-backup", "openshift-adp"}
+
+// DefaultNamespace is where install puts Velero.
+const DefaultNamespace = "velero"
+
+// ErrNotInstalled tells that the hub has no Velero.
+var ErrNotInstalled = errors.New("Velero is not installed on this hub: run 'kubectl acmdr install'") //nolint:staticcheck // Velero is a name
+
+// Find returns the namespace of the hub's Velero: the one that holds the default BackupStorageLocation, else the first of
+// the usual namespaces that holds any. With no location at all the error is ErrNotInstalled.
+func Find(ctx context.Context, hub dynamic.Interface) (string, error) {
+	locations, err := typed.New[velerov1.BackupStorageLocation](hub, LocationResource, "BackupStorageLocation").List(ctx, "")
+	if apierrors.IsNotFound(err) {
+		return "", ErrNotInstalled
+	}
+	if err != nil {
+		return "", fmt.Errorf("listing BackupStorageLocations: %w", err)
+	}
+	return choose(locations)
+}
+
+func choose(locations []velerov1.BackupStorageLocation) (string, error) {
+	var defaults, all []string
+	for _, location := range locations {
+		all = append(all, location.Namespace)
+		if location.Spec.Default {
+			defaults = append(defaults, location.Namespace)
+		}
+	}
+	for _, candidates := range [][]string{defaults, all} {
+		slices.Sort(candidates)
+		candidates = slices.Compact(candidates)
+		if len(candidates) == 1 {
+			return candidates[0], nil
+		}
+		for _, usual := range usualNamespaces {
+			if slices.Contains(candidates, usual) {
+				return usual, nil
+			}
+		}
+	}
+	if len(all) > 0 {
+		return "", fmt.Errorf("several namespaces hold a BackupStorageLocation (%v): choose one with --velero-namespace", slices.Compact(all))
+	}
+	return "", ErrNotInstalled
+}
