@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
@@ -80,4 +82,42 @@ func FirstCertificate(bundle []byte) *x509.Certificate {
 
 func proxyFunc(proxy *url.URL) func(*http.Request) (*url.URL, error) {
 	return func(*http.Request) (*url.URL, error) { return proxy, nil }
+}
+
+// ClientConfig is the config of a client that reaches the endpoint the way an agent does; without a token, as nobody.
+func ClientConfig(hub Endpoint, token string) (*rest.Config, error) {
+	config := &rest.Config{Host: hub.Server, BearerToken: token, TLSClientConfig: rest.TLSClientConfig{CAData: hub.CAData}}
+	if hub.ProxyURL == "" {
+		return config, nil
+	}
+	if err := checkProxy(hub.ProxyURL); err != nil {
+		return nil, err
+	}
+	proxy, err := url.Parse(hub.ProxyURL)
+	if err != nil {
+		return nil, err
+	}
+	config.Proxy = proxyFunc(proxy)
+	return config, nil
+}
+
+// Token is the token in a bootstrap kubeconfig, or empty.
+func Token(data []byte) string {
+	_, _, user, err := Parse(data)
+	if err != nil {
+		return ""
+	}
+	return user.Token
+}
+
+// ParseClusterInfo reads the cluster that kubeadm publishes in kube-public/cluster-info: one cluster, no user, no context.
+func ParseClusterInfo(data []byte) (*clientcmdapi.Cluster, error) {
+	config, err := clientcmd.Load(data)
+	if err != nil || len(config.Clusters) != 1 {
+		return nil, errors.New("holds no kubeconfig with one cluster")
+	}
+	for _, cluster := range config.Clusters {
+		return cluster, checkCluster(cluster)
+	}
+	return nil, nil
 }

@@ -21,11 +21,15 @@ const (
 	Skipped  Status = "Skipped"
 	Failed   Status = "Failed"
 	Canceled Status = "Canceled"
+	// Planned is what a dry run says of a step that would change something.
+	Planned Status = "Planned"
 )
 
 // Step is one idempotent move of a target T.
 type Step[T any] struct {
 	Name string
+	// ReadOnly tells that Do changes nothing, so that a dry run makes the step too.
+	ReadOnly bool
 	// Done observes whether the move holds already; true skips Do and Ready. Nil: never.
 	Done func(ctx context.Context, t T) (bool, error)
 	// Do makes the move. Nil for a step that only waits.
@@ -57,6 +61,38 @@ type Result struct {
 	Steps []Event
 }
 
+// On makes steps of an A from steps of a B that is found in it.
+func On[A, B any](steps []Step[B], find func(A) B) []Step[A] {
+	adapted := make([]Step[A], 0, len(steps))
+	for _, s := range steps {
+		a := Step[A]{Name: s.Name, ReadOnly: s.ReadOnly, Timeout: s.Timeout}
+		if s.Done != nil {
+			a.Done = func(ctx context.Context, t A) (bool, error) { return s.Done(ctx, find(t)) }
+		}
+		if s.Do != nil {
+			a.Do = func(ctx context.Context, t A) error { return s.Do(ctx, find(t)) }
+		}
+		if s.Ready != nil {
+			a.Ready = func(ctx context.Context, t A) (bool, string, error) { return s.Ready(ctx, find(t)) }
+		}
+		adapted = append(adapted, a)
+	}
+	return adapted
+}
+
+// DryRun turns steps into ones that change nothing: what is read-only is made, the rest says whether it would be.
+func DryRun[T any](steps []Step[T]) []Step[T] {
+	planned := make([]Step[T], 0, len(steps))
+	for _, s := range steps {
+		if !s.ReadOnly {
+			s.Do = func(context.Context, T) error { return errPlanned }
+			s.Ready = nil
+		}
+		planned = append(planned, s)
+	}
+	return planned
+}
+
 // Run makes the steps of one target in order and stops at the first that fails. emit may be nil.
 func Run[T any](ctx context.Context, clock wait.Clock, target string, t T, steps []Step[T], emit func(Event)) Result {
 	if emit == nil {
@@ -78,8 +114,8 @@ func Run[T any](ctx context.Context, clock wait.Clock, target string, t T, steps
 			result.Status, result.Step, result.Err = status, s.Name, err
 			break
 		}
-		if status == Done {
-			result.Status = Done
+		if status != Skipped && !s.ReadOnly {
+			result.Status = status
 		}
 	}
 	result.Elapsed = clock.Since(began)
@@ -102,13 +138,19 @@ func one[T any](ctx context.Context, clock wait.Clock, t T, s Step[T]) (Status, 
 		return Done, nil
 	case errors.Is(err, errHolds):
 		return Skipped, nil
+	case errors.Is(err, errPlanned):
+		return Planned, nil
 	case ctx.Err() != nil:
 		return Canceled, fmt.Errorf("interrupted: %w", err)
 	}
 	return Failed, err
 }
 
-var errHolds = errors.New("holds already")
+// How move tells one that a step did not run; neither leaves the package.
+var (
+	errHolds   = errors.New("holds already")
+	errPlanned = errors.New("would be made")
+)
 
 func move[T any](ctx context.Context, clock wait.Clock, t T, s Step[T]) error {
 	if s.Done != nil {

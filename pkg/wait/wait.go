@@ -14,8 +14,8 @@ import (
 // Clock is the part of a clock that waiting needs; tests inject k8s.io/utils/clock/testing.
 type Clock = clock.Clock
 
-// Condition reports whether t is as wanted and, when not, why not in a few words. An error ends the wait at once:
-// return one only for what waiting cannot cure.
+// Condition reports whether t is as wanted and, when not, why not in a few words. An error that is not Retriable ends
+// the wait at once: return one only for what waiting cannot cure.
 type Condition[T any] func(ctx context.Context, t T) (ok bool, why string, err error)
 
 // TimeoutError says what was still missing when the time ran out.
@@ -42,7 +42,10 @@ func Until[T any](ctx context.Context, c Clock, t T, condition Condition[T]) err
 			return ended(ctx, c.Since(began), last)
 		}
 		if err != nil {
-			return err
+			if !Retriable(err) {
+				return err
+			}
+			why = err.Error()
 		}
 		last = why
 		timer := c.NewTimer(Interval)

@@ -1,0 +1,89 @@
+// Package access finds the credential that opens a managed cluster's own API, opens it, and proves that it leads to the
+// right cluster before anything is written there.
+package access
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+)
+
+// Credential opens a managed cluster's own API.
+type Credential struct {
+	// Source is the kind of place it came from, for example Hive; Origin is the very place.
+	Source string
+	Origin string
+	Config *rest.Config
+	// NotAfter is when the credential expires; zero when it does not say.
+	NotAfter time.Time
+}
+
+// ErrNone tells that a source has nothing for this cluster.
+var ErrNone = errors.New("none")
+
+// Source is one place where credentials are kept. Find returns ErrNone when it has nothing for the cluster.
+type Source interface {
+	Name() string
+	Find(ctx context.Context, cluster string) (*Credential, error)
+}
+
+// Connect makes clients from a config.
+type Connect func(*rest.Config) (kubernetes.Interface, dynamic.Interface, error)
+
+// Finder tries sources in order.
+type Finder struct {
+	Sources []Source
+	Connect Connect
+}
+
+// Open returns the first credential that proves to open the cluster. The error names every source that was tried and
+// why it did not do.
+func (f *Finder) Open(ctx context.Context, cluster string) (*Managed, error) {
+	var tried []string
+	var failed []error
+	for _, source := range f.Sources {
+		credential, err := source.Find(ctx, cluster)
+		if errors.Is(err, ErrNone) {
+			tried = append(tried, source.Name())
+			continue
+		}
+		if err == nil {
+			var managed *Managed
+			if managed, err = f.prove(ctx, cluster, credential); err == nil {
+				return managed, nil
+			}
+		}
+		failed = append(failed, fmt.Errorf("%s: %w", source.Name(), err))
+	}
+	if len(failed) > 0 {
+		return nil, join(failed)
+	}
+	return nil, fmt.Errorf("no credential for the managed cluster: looked for %s; give one with --managed-kubeconfig",
+		strings.Join(tried, ", "))
+}
+
+// join keeps the causes but puts them on one line.
+func join(errs []error) error {
+	if len(errs) == 1 {
+		return errs[0]
+	}
+	var lines []string
+	for _, err := range errs {
+		lines = append(lines, err.Error())
+	}
+	return &joined{error: errors.Join(errs...), line: strings.Join(lines, "; ")}
+}
+
+type joined struct {
+	error
+	line string
+}
+
+func (j *joined) Error() string { return j.line }
+func (j *joined) Unwrap() error { return j.error }
