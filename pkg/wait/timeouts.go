@@ -10,6 +10,9 @@ const (
 	// Probe bounds one look at an API that may not answer: a credential, a hub's URL.
 	Probe = 15 * time.Second
 
+	// Open bounds finding and proving a credential: a few probes, where a cluster has several credentials.
+	Open = 1 * time.Minute
+
 	// Knock is how long an agent may take to show up at its new hub: about 5 s for an agent that watches its bootstrap
 	// secret (OCM 0.15 and later), up to 3 min where kubelet's probes restart it (0.13, 0.14).
 	Knock = 5 * time.Minute

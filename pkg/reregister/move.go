@@ -1,0 +1,139 @@
+// Package reregister moves one managed cluster from the hub it has to the hub in hand, as steps: first what only reads,
+// then what only adds to the new hub, then the one write on the managed cluster, then waiting. Running the steps again
+// resumes the move; all state is read from the clusters.
+package reregister
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/dynamic"
+
+	"github.com/acmdr/kubectl-acmdr/pkg/accept"
+	"github.com/acmdr/kubectl-acmdr/pkg/access"
+	"github.com/acmdr/kubectl-acmdr/pkg/bootstrap"
+	"github.com/acmdr/kubectl-acmdr/pkg/kubeconfig"
+	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
+	"github.com/acmdr/kubectl-acmdr/pkg/step"
+	"github.com/acmdr/kubectl-acmdr/pkg/wait"
+)
+
+// Mover holds what all moves of a run share.
+type Mover struct {
+	Hub      bootstrap.Hub
+	Endpoint kubeconfig.Endpoint
+	Accept   *accept.Hub
+	Finder   *access.Finder
+	// OldHub is the hub that clusters leave, where it can be reached; else nil.
+	OldHub dynamic.Interface
+	// Verify tries a bootstrap token at the new hub.
+	Verify func(ctx context.Context, endpoint kubeconfig.Endpoint, token, user string) error
+	Options
+}
+
+// Options are the user's wishes for the moves.
+type Options struct {
+	AllowWorkloadLoss bool
+	AllowLoopback     bool
+	TokenLifetime     time.Duration
+	// Timeout bounds each wait for the agent.
+	Timeout time.Duration
+}
+
+// Move is one cluster on its way.
+type Move struct {
+	Name    string
+	managed *access.Managed
+	// switched tells that the cluster's bootstrap kubeconfig leads to the new hub already, with a token that works.
+	switched  bool
+	bootstrap []byte
+	issued    time.Time
+	// Notes are what the operator should know when the move has ended.
+	Notes []string
+}
+
+// Origin says which credential opened the cluster, for the report; empty before that.
+func (m *Move) Origin() string {
+	if m.managed == nil {
+		return ""
+	}
+	return m.managed.Credential.Source
+}
+
+// Steps are the moves of design order 1 to 6 and the wait until the agent knocks at the new hub. Each stands where it does
+// because everything before the switch can be left undone for ever without harm.
+func (m *Mover) Steps() []step.Step[*Move] {
+	return []step.Step[*Move]{
+		// Read-only: nothing is written anywhere before the right cluster is open and its workloads are known to survive.
+		{Name: "check", ReadOnly: true, Do: m.check, Timeout: wait.Probe},
+		{Name: "credential", ReadOnly: true, Do: m.open, Timeout: wait.Open},
+		{Name: "guard", ReadOnly: true, Done: isSwitched, Do: m.guard, Timeout: wait.Probe},
+		// Additive, on the new hub only.
+		{Name: "prepare", Done: m.isPrepared, Do: m.prepare, Timeout: wait.Probe},
+		// The old hub is told to keep its hands off before the agent leaves it.
+		{Name: "fence", Done: m.isFenced, Do: m.fence, Timeout: wait.Probe},
+		// Minted and tried from here before it goes anywhere.
+		{Name: "mint", Done: isSwitched, Do: m.mint, Timeout: wait.Probe},
+		// The one write on the managed cluster.
+		{Name: "switch", Done: isSwitched, Do: m.switchHub, Timeout: wait.Probe},
+		{Name: "knock", Ready: m.knocked, Timeout: m.Timeout},
+	}
+}
+
+// AcceptSteps are the moves 7 and 8.
+func (m *Mover) AcceptSteps() []step.Step[*Move] {
+	return step.On(m.Accept.Steps(m.Timeout), func(move *Move) string { return move.Name })
+}
+
+// check refuses what must not be moved, from the new hub's side alone.
+func (m *Mover) check(ctx context.Context, move *Move) error {
+	signals, err := m.Accept.Observe(ctx, move.Name)
+	if err != nil {
+		return err
+	}
+	if ocm.IsLocal(signals.Cluster) {
+		return fmt.Errorf("%s is the hub itself and is never moved", move.Name)
+	}
+	if !signals.Cluster.DeletionTimestamp.IsZero() {
+		return fmt.Errorf("managedcluster %s is being deleted on this hub", move.Name)
+	}
+	return nil
+}
+
+func (m *Mover) open(ctx context.Context, move *Move) error {
+	managed, err := m.Finder.Open(ctx, move.Name)
+	if err != nil {
+		return err
+	}
+	move.managed = managed
+	if bootstrap.IsLoopback(m.Endpoint.Server) && !bootstrap.IsLoopback(managed.Credential.Config.Host) && !m.AllowLoopback {
+		return fmt.Errorf("agents cannot reach this hub at %s: give its outside URL with --hub-server", m.Endpoint.Server)
+	}
+	move.switched, err = m.leadsHere(ctx, move)
+	return err
+}
+
+// leadsHere tells whether the bootstrap kubeconfig on the managed cluster leads to the new hub with a token it accepts.
+func (m *Mover) leadsHere(ctx context.Context, move *Move) (bool, error) {
+	secret, err := move.managed.Kube.CoreV1().Secrets(move.managed.Namespace).Get(ctx, ocm.BootstrapSecret, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("reading secret %s/%s: %w", move.managed.Namespace, ocm.BootstrapSecret, err)
+	}
+	current := secret.Data[ocm.KubeconfigKey]
+	if !kubeconfig.PointsTo(current, m.Endpoint) {
+		return false, nil
+	}
+	return m.Verify(ctx, m.Endpoint, kubeconfig.Token(current), ocm.BootstrapUser(move.Name)) == nil, nil
+}
+
+func isSwitched(_ context.Context, move *Move) (bool, error) { return move.switched, nil }
+
+func (m *Mover) knocked(ctx context.Context, move *Move) (bool, string, error) {
+	return m.Accept.Knocked(ctx, move.Name)
+}

@@ -1,0 +1,71 @@
+package reregister
+
+import (
+	"context"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/acmdr/kubectl-acmdr/pkg/bootstrap"
+	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
+)
+
+// isPrepared tells whether the new hub has all that the agent needs. The ManagedCluster is there: check saw it.
+func (m *Mover) isPrepared(ctx context.Context, move *Move) (bool, error) {
+	return bootstrap.HasIdentity(ctx, m.Hub.Kube, move.Name)
+}
+
+// prepare adds the bootstrap identity to the new hub. The ManagedCluster is older than the namespace: an ACM hub deletes a
+// namespace that carries the managed-cluster label when there is none.
+func (m *Mover) prepare(ctx context.Context, move *Move) error {
+	return bootstrap.EnsureIdentity(ctx, m.Hub.Kube, move.Name)
+}
+
+// isFenced: without an old hub that can be reached, or when it does not know the cluster, there is nothing to fence.
+func (m *Mover) isFenced(ctx context.Context, move *Move) (bool, error) {
+	if m.OldHub == nil {
+		return true, nil
+	}
+	cluster, err := ocm.ManagedClusters(m.OldHub).Get(ctx, move.Name)
+	if apierrors.IsNotFound(err) {
+		return true, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("reading managedcluster %s on the old hub: %w", move.Name, err)
+	}
+	_, fenced := cluster.Annotations[ocm.DisableAutoImportAnnotation]
+	return fenced, nil
+}
+
+// fence keeps the old hub's import controller from importing the cluster again.
+func (m *Mover) fence(ctx context.Context, move *Move) error {
+	err := ocm.ManagedClusters(m.OldHub).MergePatch(ctx, move.Name, annotate(ocm.DisableAutoImportAnnotation, ""))
+	if err != nil {
+		return fmt.Errorf("annotating managedcluster %s on the old hub: %w", move.Name, err)
+	}
+	return nil
+}
+
+// mint makes the bootstrap kubeconfig and tries it, from here, before it goes anywhere.
+func (m *Mover) mint(ctx context.Context, move *Move) error {
+	token, err := bootstrap.Mint(ctx, m.Hub.Kube, move.Name, m.TokenLifetime)
+	if err != nil {
+		return err
+	}
+	if err := m.Verify(ctx, m.Endpoint, token.Value(), ocm.BootstrapUser(move.Name)); err != nil {
+		return err
+	}
+	move.issued = token.Issued
+	move.bootstrap, err = m.newBootstrap(token)
+	return err
+}
+
+func annotate(key, value string) map[string]any {
+	return map[string]any{"metadata": map[string]any{"annotations": map[string]any{key: value}}}
+}
+
+// managedMeta is the metadata of what the plugin adds on a managed cluster.
+func managedMeta(name string) metav1.ObjectMeta {
+	return metav1.ObjectMeta{Name: name, Labels: map[string]string{bootstrap.ManagedByLabel: bootstrap.ManagedBy}}
+}

@@ -1,0 +1,103 @@
+package reregister
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/client-go/util/retry"
+
+	"github.com/acmdr/kubectl-acmdr/pkg/bootstrap"
+	"github.com/acmdr/kubectl-acmdr/pkg/kubeconfig"
+	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
+)
+
+// Where the previous bootstrap kubeconfig is kept on the managed cluster, so that there is always a way back: a secret of
+// its own, or, where the credential may not create one, a second key of the bootstrap secret.
+const (
+	PreviousSecret = "bootstrap-hub-kubeconfig-previous"
+	PreviousKey    = "previous-kubeconfig"
+)
+
+func (m *Mover) newBootstrap(token bootstrap.Token) ([]byte, error) {
+	return kubeconfig.Bootstrap(m.Endpoint, token.Value())
+}
+
+// switchHub replaces the bootstrap kubeconfig in place. Dying before the UPDATE leaves the old hub's, dying after it the
+// new hub's; there is no moment without one.
+func (m *Mover) switchHub(ctx context.Context, move *Move) error {
+	// The time goes to the new hub first: noted too early it only costs a second look, noted too late it would let a sign
+	// from before the switch count.
+	since := move.issued.UTC().Format(time.RFC3339)
+	if err := ocm.ManagedClusters(m.Hub.Dynamic).MergePatch(ctx, move.Name, annotate(ocm.SwitchedAtAnnotation, since)); err != nil {
+		return fmt.Errorf("noting the switch on managedcluster %s: %w", move.Name, err)
+	}
+	secrets := move.managed.Kube.CoreV1().Secrets(move.managed.Namespace)
+	return retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+		current, err := secrets.Get(ctx, ocm.BootstrapSecret, metav1.GetOptions{})
+		if apierrors.IsNotFound(err) {
+			// Somebody deleted it, perhaps half-way through a move by hand: the agent waits for a new one.
+			return create(ctx, secrets, move.bootstrap)
+		}
+		if err != nil {
+			return fmt.Errorf("reading secret %s/%s: %w", move.managed.Namespace, ocm.BootstrapSecret, err)
+		}
+		return m.replace(ctx, secrets, current, move.bootstrap)
+	})
+}
+
+func create(ctx context.Context, secrets typedcorev1.SecretInterface, data []byte) error {
+	secret := &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: ocm.BootstrapSecret},
+		Data:       map[string][]byte{ocm.KubeconfigKey: data},
+	}
+	if _, err := secrets.Create(ctx, secret, metav1.CreateOptions{}); err != nil {
+		return fmt.Errorf("creating secret %s: %w", ocm.BootstrapSecret, err)
+	}
+	return nil
+}
+
+func (m *Mover) replace(ctx context.Context, secrets typedcorev1.SecretInterface, current *corev1.Secret, data []byte) error {
+	replaced := current.DeepCopy()
+	if replaced.Data == nil {
+		replaced.Data = map[string][]byte{}
+	}
+	// A kubeconfig that leads to this hub already, with a token that has expired, is no way back to anywhere.
+	if previous := current.Data[ocm.KubeconfigKey]; len(previous) > 0 && !kubeconfig.PointsTo(previous, m.Endpoint) {
+		err := keep(ctx, secrets, current.Data)
+		if apierrors.IsForbidden(err) {
+			replaced.Data[PreviousKey] = bytes.Clone(previous)
+		} else if err != nil {
+			return fmt.Errorf("keeping the previous bootstrap kubeconfig in secret %s: %w", PreviousSecret, err)
+		}
+	}
+	replaced.Data[ocm.KubeconfigKey] = data
+	if _, err := secrets.Update(ctx, replaced, metav1.UpdateOptions{}); err != nil {
+		return fmt.Errorf("updating secret %s: %w", ocm.BootstrapSecret, err)
+	}
+	return nil
+}
+
+// keep stores the previous bootstrap secret's data, byte for byte, beside it.
+func keep(ctx context.Context, secrets typedcorev1.SecretInterface, data map[string][]byte) error {
+	data = maps.Clone(data)
+	delete(data, PreviousKey)
+	kept, err := secrets.Get(ctx, PreviousSecret, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		_, err = secrets.Create(ctx, &corev1.Secret{ObjectMeta: managedMeta(PreviousSecret), Data: data}, metav1.CreateOptions{})
+		return err
+	}
+	if err != nil || equality.Semantic.DeepEqual(kept.Data, data) {
+		return err
+	}
+	kept.Data = data
+	_, err = secrets.Update(ctx, kept, metav1.UpdateOptions{})
+	return err
+}
