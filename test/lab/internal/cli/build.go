@@ -1,0 +1,44 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/acmdr/kubectl-acmdr/test/lab/internal/build"
+)
+
+func newBuild(o *options) *cobra.Command {
+	var src string
+	cmd := &cobra.Command{
+		Use:   "build",
+		Short: "Build the components' binaries, once for every set of module sums",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := o.build(cmd.Context(), src)
+			return err
+		},
+	}
+	addSource(cmd, &src)
+	return cmd
+}
+
+func addSource(cmd *cobra.Command, src *string) {
+	cmd.Flags().StringVar(src, "src", "", "Folder of the lab's sources (default: found from here, from the program, or where it was compiled)")
+}
+
+// build makes what is missing of the binaries.
+func (o *options) build(ctx context.Context, src string) (build.Cache, error) {
+	if src == "" {
+		var err error
+		if src, err = build.Source(); err != nil {
+			return "", err
+		}
+	}
+	cache, err := build.Open(ctx, src)
+	if err != nil {
+		return "", err
+	}
+	builder := &build.Builder{Source: src, Cache: cache, Logf: o.logf}
+	return cache, builder.Build(ctx)
+}

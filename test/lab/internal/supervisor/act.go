@@ -1,0 +1,119 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/acmdr/kubectl-acmdr/test/lab/internal/control"
+	"github.com/acmdr/kubectl-acmdr/test/lab/internal/layout"
+	"github.com/acmdr/kubectl-acmdr/test/lab/internal/process"
+)
+
+// startTimeout bounds `start` of one cluster.
+const startTimeout = 3 * time.Minute
+
+var errNotReady = errors.New("the lab is still starting")
+
+// Kill implements control.Lab.
+func (s *Supervisor) Kill(_ context.Context, name, component string) error {
+	if !s.isReady() {
+		return errNotReady
+	}
+	s.acting.Lock()
+	defer s.acting.Unlock()
+	s.journal.Logf("kill %s %s", name, component)
+	if name == layout.S3 {
+		s.s3.Kill()
+		return nil
+	}
+	n := s.node(name)
+	if n == nil {
+		return s.unknown(name)
+	}
+	if component == "" {
+		n.kill()
+		return nil
+	}
+	p, err := n.component(component)
+	if err != nil {
+		return err
+	}
+	p.Kill()
+	return nil
+}
+
+// Start implements control.Lab.
+func (s *Supervisor) Start(ctx context.Context, name, component string) error {
+	if !s.isReady() {
+		return errNotReady
+	}
+	s.acting.Lock()
+	defer s.acting.Unlock()
+	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("not ready after %s", startTimeout))
+	defer cancel()
+	s.journal.Logf("start %s %s", name, component)
+	if name == layout.S3 {
+		s.s3.Start()
+		return s.s3.WaitReady(ctx)
+	}
+	n := s.node(name)
+	if n == nil {
+		return s.unknown(name)
+	}
+	if component != "" {
+		p, err := n.component(component)
+		if err != nil {
+			return err
+		}
+		p.Start()
+		return p.WaitReady(ctx)
+	}
+	if err := n.start(ctx, func(context.Context) error { return nil }); err != nil {
+		return err
+	}
+	if err := n.waitAgents(ctx); err != nil {
+		return err
+	}
+	return n.waitVelero(ctx)
+}
+
+// Status implements control.Lab.
+func (s *Supervisor) Status() control.Status {
+	s.mu.Lock()
+	nodes, s3, ready := s.nodes, s.s3, s.ready
+	s.mu.Unlock()
+	status := control.Status{Ready: ready}
+	if s3 == nil {
+		return status
+	}
+	for _, n := range nodes {
+		for _, p := range n.processes() {
+			one := p.Status()
+			if n.isKilled() && one.State != process.Killed {
+				continue // a server that was only planned
+			}
+			status.Components = append(status.Components, one)
+		}
+	}
+	status.Components = append(status.Components, s3.Status())
+	return status
+}
+
+func (s *Supervisor) node(name string) *node {
+	for _, n := range s.nodes {
+		if n.Name == name {
+			return n
+		}
+	}
+	return nil
+}
+
+func (s *Supervisor) unknown(name string) error {
+	var known []string
+	for _, n := range s.nodes {
+		known = append(known, n.Name)
+	}
+	return fmt.Errorf("the lab has no %q; it has %v and %s", name, known, layout.S3)
+}
