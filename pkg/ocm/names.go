@@ -23,6 +23,8 @@ const (
 	// (hive pkg/constants/constants.go).
 	HiveSecretTypeLabel = "hive.openshift.io/secret-type"
 	HiveKubeconfig      = "kubeconfig"
+	// RootPolicyLabel is on the copies that ACM makes of a policy in the namespaces of its clusters.
+	RootPolicyLabel = "policy.open-cluster-management.io/root-policy"
 	// ManagedClusterLease is the lease that an agent renews in its cluster's namespace.
 	ManagedClusterLease = "managed-cluster-lease"
 )

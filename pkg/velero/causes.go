@@ -1,0 +1,82 @@
+package velero
+
+import "regexp"
+
+// class is a kind of message that Velero writes into its results.
+type class struct {
+	// pattern finds the message; reason may use its groups.
+	pattern  *regexp.Regexp
+	reason   string
+	expected bool
+}
+
+// classes are tried in order. The patterns are the texts of velero v1.18.3 (pkg/restore/restore.go, pkg/backup), of the
+// API server, and of its admission plugins.
+var classes = []class{
+	{
+		pattern:  regexp.MustCompile(`could not restore, ([A-Za-z]+)[: ].* already exists\. Warning: the in-cluster version is different`),
+		reason:   "$1 exists already and differs from the backup: kept as it is on the hub",
+		expected: true,
+	},
+	{
+		pattern: regexp.MustCompile(`admission webhook "([^"]+)" denied the request`),
+		reason:  "refused by the admission webhook $1",
+	},
+	{
+		pattern: regexp.MustCompile(`failed calling webhook "([^"]+)"`),
+		reason:  "the admission webhook $1 does not answer",
+	},
+	{
+		pattern: regexp.MustCompile(`because it is being terminated|namespace .* is being deleted|terminating namespace|timed out waiting for terminating namespace`),
+		reason:  "the namespace is being deleted on the hub: wait until it is gone and restore again",
+	},
+	{
+		pattern: regexp.MustCompile(`no matches for kind "([^"]+)"|error getting resource client for namespace "[^"]*", resource &?"?\{?([^"}:]+)|error getting GVR for ([^:]+)`),
+		reason:  "the hub does not know the kind $1$2$3",
+	},
+	{
+		pattern: regexp.MustCompile(`deployments\.apps "velero" not found`),
+		reason:  "Velero's own Deployment is missing, which one of its restore actions reads: run 'kubectl acmdr install'",
+	},
+	{
+		pattern: regexp.MustCompile(`Cannot resolve kind via discovery|Failed to discover group|unable to retrieve the complete list of server APIs`),
+		reason:  "an API group of the hub does not answer: see 'kubectl get apiservices'",
+	},
+	{
+		pattern: regexp.MustCompile(`exceeded quota`),
+		reason:  "a resource quota of the namespace is exhausted",
+	},
+	{
+		pattern: regexp.MustCompile(`etcdserver: |leader changed|connection refused|i/o timeout|context deadline exceeded|Client\.Timeout|the server is currently unable`),
+		reason:  "the hub's API server did not answer in time: restore again",
+	},
+	{
+		pattern: regexp.MustCompile(`is forbidden: `),
+		reason:  "Velero's service account may not do it",
+	},
+	{
+		pattern: regexp.MustCompile(`zero items to be restored`),
+		reason:  "the backup holds nothing to restore",
+	},
+}
+
+// What differs from object to object in a message that no class knows.
+var (
+	quoted    = regexp.MustCompile(`"[^"]*"`)
+	reference = regexp.MustCompile(`\b[a-z0-9.-]+/[A-Za-z0-9:._/-]+`)
+	number    = regexp.MustCompile(`\b[0-9]+\b`)
+)
+
+// explain says what class a message is of; a message of no class is its own, without what differs from object to object.
+func explain(message string) class {
+	for _, known := range classes {
+		if match := known.pattern.FindStringSubmatchIndex(message); match != nil {
+			known.reason = string(known.pattern.ExpandString(nil, known.reason, message, match))
+			return known
+		}
+	}
+	message = quoted.ReplaceAllString(message, `"…"`)
+	message = reference.ReplaceAllString(message, "…")
+	message = number.ReplaceAllString(message, "N")
+	return class{reason: message}
+}

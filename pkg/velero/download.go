@@ -1,0 +1,172 @@
+package velero
+
+import (
+	"compress/gzip"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/rand"
+	"k8s.io/client-go/kubernetes"
+
+	velerov1 "github.com/vmware-tanzu/velero/pkg/apis/velero/v1"
+
+	"github.com/acmdr/kubectl-acmdr/pkg/wait"
+)
+
+// Files that Velero keeps about a backup or a restore.
+const (
+	BackupContents     = velerov1.DownloadTargetKindBackupContents
+	BackupResourceList = velerov1.DownloadTargetKindBackupResourceList
+	BackupResults      = velerov1.DownloadTargetKindBackupResults
+	RestoreResults     = velerov1.DownloadTargetKindRestoreResults
+)
+
+// maxDocument bounds a decompressed list or result: about two million objects.
+const maxDocument = 256 << 20
+
+// Downloader fetches what Velero keeps in a location, through pre-signed URLs that Velero's server hands out. Whoever uses
+// the plugin needs no key of the object store.
+type Downloader struct {
+	API   *API
+	Kube  kubernetes.Interface
+	Clock wait.Clock
+}
+
+// File is an open download; Size is -1 when the store did not say.
+type File struct {
+	io.ReadCloser
+	Size int64
+}
+
+// Open starts the download of a file about the named backup or restore that is kept in a location. The bytes are as Velero
+// stored them, compressed.
+func (d *Downloader) Open(ctx context.Context, location string, kind velerov1.DownloadTargetKind, name string) (*File, error) {
+	stored, err := d.API.location(ctx, location)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := roots(ctx, d.Kube, stored)
+	if err != nil {
+		return nil, err
+	}
+	link, err := d.link(ctx, kind, name)
+	if err != nil {
+		return nil, fmt.Errorf("%s of %s: %w", kind, name, err)
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	transport.ResponseHeaderTimeout = wait.Probe
+	// The files are gzip by themselves; the transport must not unpack what a store calls an encoding.
+	transport.DisableCompression = true
+	file, err := get(ctx, &http.Client{Transport: transport}, link)
+	if err != nil {
+		return nil, fmt.Errorf("%s of %s: %w", kind, name, err)
+	}
+	return file, nil
+}
+
+// link asks Velero for the pre-signed URL of a file.
+func (d *Downloader) link(ctx context.Context, kind velerov1.DownloadTargetKind, name string) (string, error) {
+	request := &velerov1.DownloadRequest{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: d.API.Namespace,
+			Name:      "acmdr-" + strings.ToLower(string(kind)) + "-" + rand.String(10),
+			Labels:    map[string]string{ManagedByLabel: ManagedBy},
+		},
+		Spec: velerov1.DownloadRequestSpec{Target: velerov1.DownloadTarget{Kind: kind, Name: name}},
+	}
+	if _, err := d.API.DownloadRequests.Create(ctx, request); err != nil {
+		return "", fmt.Errorf("asking Velero for it: %w", err)
+	}
+	defer func() {
+		// It holds a URL that opens the backup, so it does not outlive the run, not even one that was interrupted.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait.Probe)
+		defer cancel()
+		_ = d.API.DownloadRequests.Delete(ctx, request.Name)
+	}()
+	ctx, cancel := context.WithTimeout(ctx, wait.Download)
+	defer cancel()
+	var link string
+	err := wait.Until(ctx, d.Clock, request.Name, func(ctx context.Context, name string) (bool, string, error) {
+		current, err := d.API.DownloadRequests.Get(ctx, name)
+		if err != nil {
+			return false, "", fmt.Errorf("reading DownloadRequest %s: %w", name, err)
+		}
+		link = current.Status.DownloadURL
+		return link != "", "Velero gave no URL for it; see the log of its server", nil
+	})
+	return link, err
+}
+
+func get(ctx context.Context, client *http.Client, link string) (*File, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, link, http.NoBody)
+	if err != nil {
+		return nil, errors.New("Velero gave a URL that is none") //nolint:staticcheck // Velero is a name
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		// The URL is a key to the backup: the error must not repeat it.
+		var failed *url.Error
+		if errors.As(err, &failed) {
+			err = failed.Err
+		}
+		return nil, fmt.Errorf("cannot reach the object store at %s (the location's publicUrl, or its s3Url): %w", request.URL.Host, err)
+	}
+	if response.StatusCode != http.StatusOK {
+		defer response.Body.Close()
+		return nil, fmt.Errorf("the object store at %s answered %s%s", request.URL.Host, response.Status, storeError(response.Body))
+	}
+	return &File{ReadCloser: response.Body, Size: response.ContentLength}, nil
+}
+
+// storeError is the code of an S3 error document, or nothing.
+func storeError(body io.Reader) string {
+	var document struct {
+		Code string `xml:"Code"`
+	}
+	if xml.NewDecoder(io.LimitReader(body, 64<<10)).Decode(&document) != nil || document.Code == "" {
+		return ""
+	}
+	return " (" + document.Code + ")"
+}
+
+// document fetches a gzipped JSON file whole into target.
+func (d *Downloader) document(ctx context.Context, location string, kind velerov1.DownloadTargetKind, name string, target any) error {
+	file, err := d.Open(ctx, location, kind, name)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if err := decodeDocument(file, target); err != nil {
+		return fmt.Errorf("%s of %s: %w", kind, name, err)
+	}
+	return nil
+}
+
+func decodeDocument(compressed io.Reader, target any) error {
+	unpacked, err := gzip.NewReader(compressed)
+	if err != nil {
+		return fmt.Errorf("it is not gzip: %w", err)
+	}
+	limited := &io.LimitedReader{R: unpacked, N: maxDocument}
+	if err := json.NewDecoder(limited).Decode(target); err != nil {
+		if limited.N <= 0 {
+			return fmt.Errorf("it is larger than %d bytes", maxDocument)
+		}
+		return fmt.Errorf("it is damaged: %w", err)
+	}
+	// Reading to the end checks the sum.
+	if _, err := io.Copy(io.Discard, limited); err != nil {
+		return fmt.Errorf("it is damaged: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,107 @@
+package velero
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+)
+
+// defaultLocation is the location that Velero's server takes when none is marked as the default.
+const defaultLocation = "default"
+
+// Location reads the named BackupStorageLocation, or the one that Velero takes when the name is empty, and makes sure that
+// Velero can use it.
+func (api *API) Location(ctx context.Context, name string) (*Location, error) {
+	location, err := api.location(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if location.Status.Phase != LocationAvailable {
+		why := location.Status.Message
+		if why == "" {
+			why = "Velero has not validated it yet; is its server running?"
+		}
+		return nil, fmt.Errorf("backup storage location %s/%s is not Available: %s", location.Namespace, location.Name, why)
+	}
+	return location, nil
+}
+
+func (api *API) location(ctx context.Context, name string) (*Location, error) {
+	if name != "" {
+		location, err := api.Locations.Get(ctx, name)
+		if apierrors.IsNotFound(err) {
+			return nil, fmt.Errorf("backup storage location %s/%s does not exist", api.Namespace, name)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading backup storage location %s: %w", name, err)
+		}
+		return location, nil
+	}
+	locations, err := api.Locations.List(ctx, "")
+	if apierrors.IsNotFound(err) || err == nil && len(locations) == 0 {
+		return nil, ErrNotInstalled
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listing backup storage locations: %w", err)
+	}
+	for i := range locations {
+		if locations[i].Spec.Default {
+			return &locations[i], nil
+		}
+	}
+	for i := range locations {
+		if locations[i].Name == defaultLocation {
+			return &locations[i], nil
+		}
+	}
+	return nil, fmt.Errorf("no backup storage location in namespace %s is the default: choose one with --storage-location", api.Namespace)
+}
+
+// roots are the CAs that verify the storage of a location: the system's and the location's own bundle.
+func roots(ctx context.Context, kube kubernetes.Interface, location *Location) (*x509.CertPool, error) {
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if location.Spec.ObjectStorage == nil {
+		return pool, nil
+	}
+	bundle := location.Spec.ObjectStorage.CACert
+	if ref := location.Spec.ObjectStorage.CACertRef; ref != nil {
+		secret, err := kube.CoreV1().Secrets(location.Namespace).Get(ctx, ref.Name, metav1.GetOptions{})
+		if err != nil {
+			return nil, fmt.Errorf("reading the CA bundle of location %s: %w", location.Name, err)
+		}
+		bundle = secret.Data[ref.Key]
+	}
+	if len(bundle) > 0 && !pool.AppendCertsFromPEM(bundle) {
+		return nil, fmt.Errorf("the CA bundle of location %s holds no certificate", location.Name)
+	}
+	return pool, nil
+}
+
+// deployment is the name of Velero's server; Velero itself relies on it.
+const deployment = "velero"
+
+// Running makes sure that a Velero server is there to do what is asked of it: without one nothing ever happens, and
+// without its Deployment every restore ends PartiallyFailed, since one of Velero's restore actions reads it.
+func (api *API) Running(ctx context.Context, kube kubernetes.Interface) error {
+	server, err := kube.AppsV1().Deployments(api.Namespace).Get(ctx, deployment, metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+		return fmt.Errorf("namespace %s has no Deployment %s: run 'kubectl acmdr install'", api.Namespace, deployment)
+	case apierrors.IsForbidden(err):
+		// Somebody who may only make Backups can do without this check.
+		return nil
+	case err != nil:
+		return fmt.Errorf("reading Velero's Deployment: %w", err)
+	case server.Status.AvailableReplicas == 0:
+		return errors.New("Velero is not running: Deployment " + api.Namespace + "/" + deployment + " has no available replica") //nolint:staticcheck // Velero is a name
+	}
+	return nil
+}

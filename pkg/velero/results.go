@@ -1,0 +1,82 @@
+package velero
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	velerov1 "github.com/vmware-tanzu/velero/pkg/apis/velero/v1"
+	"github.com/vmware-tanzu/velero/pkg/util/results"
+)
+
+// Results are the warnings and errors of a backup or a restore, grouped by cause.
+type Results struct {
+	Errors   []Cause
+	Warnings []Cause
+}
+
+// BackupResults fetches the results of a backup that has ended.
+func (d *Downloader) BackupResults(ctx context.Context, backup *Backup) (Results, error) {
+	return d.results(ctx, backup.Spec.StorageLocation, BackupResults, backup.Name)
+}
+
+// RestoreResults fetches the results of a restore that has ended; Velero keeps them beside the backup, in its location.
+func (d *Downloader) RestoreResults(ctx context.Context, location string, restore *Restore) (Results, error) {
+	return d.results(ctx, location, RestoreResults, restore.Name)
+}
+
+func (d *Downloader) results(ctx context.Context, location string, kind velerov1.DownloadTargetKind, name string) (Results, error) {
+	var stored map[string]results.Result
+	if err := d.document(ctx, location, kind, name, &stored); err != nil {
+		return Results{}, err
+	}
+	return Results{Errors: causes(stored["errors"]), Warnings: causes(stored["warnings"])}, nil
+}
+
+// Cause is one reason that many messages have in common.
+type Cause struct {
+	// Reason is the message without what differs from object to object, in plain words where the plugin knows it.
+	Reason string
+	Count  int
+	// Namespaces is how many namespaces it touched; 0 when it was about cluster-scoped objects or Velero itself.
+	Namespaces int
+	// Example is one of the messages as Velero wrote it, with its namespace.
+	Example string
+	// Expected tells that it is part of a good restore.
+	Expected bool
+}
+
+// causes groups the messages of a result, the most frequent first.
+func causes(result results.Result) []Cause {
+	groups := map[string]*Cause{}
+	add := func(namespace string, messages []string) {
+		touched := map[string]bool{}
+		for _, message := range messages {
+			class := explain(message)
+			cause := groups[class.reason]
+			if cause == nil {
+				cause = &Cause{Reason: class.reason, Expected: class.expected, Example: message}
+				if namespace != "" {
+					cause.Example = namespace + ": " + message
+				}
+				groups[class.reason] = cause
+			}
+			cause.Count++
+			if namespace != "" && !touched[class.reason] {
+				cause.Namespaces++
+				touched[class.reason] = true
+			}
+		}
+	}
+	add("", result.Velero)
+	add("", result.Cluster)
+	for _, namespace := range slices.Sorted(maps.Keys(result.Namespaces)) {
+		add(namespace, result.Namespaces[namespace])
+	}
+	grouped := make([]Cause, 0, len(groups))
+	for _, reason := range slices.Sorted(maps.Keys(groups)) {
+		grouped = append(grouped, *groups[reason])
+	}
+	slices.SortStableFunc(grouped, func(a, b Cause) int { return b.Count - a.Count })
+	return grouped
+}

@@ -1,0 +1,70 @@
+package velero
+
+import velerov1 "github.com/vmware-tanzu/velero/pkg/apis/velero/v1"
+
+// Velero's types under the names that the rest of the plugin uses: only this package imports Velero.
+type (
+	Backup       = velerov1.Backup
+	BackupList   = velerov1.BackupList
+	BackupSpec   = velerov1.BackupSpec
+	BackupPhase  = velerov1.BackupPhase
+	Restore      = velerov1.Restore
+	RestoreList  = velerov1.RestoreList
+	RestoreSpec  = velerov1.RestoreSpec
+	RestorePhase = velerov1.RestorePhase
+	Location     = velerov1.BackupStorageLocation
+)
+
+// The phases that the plugin names; BackupEnded and RestoreEnded know the others.
+const (
+	BackupCompleted         = velerov1.BackupPhaseCompleted
+	BackupPartiallyFailed   = velerov1.BackupPhasePartiallyFailed
+	BackupFailedValidation  = velerov1.BackupPhaseFailedValidation
+	BackupFailed            = velerov1.BackupPhaseFailed
+	BackupDeleting          = velerov1.BackupPhaseDeleting
+	BackupInProgress        = velerov1.BackupPhaseInProgress
+	RestoreCompleted        = velerov1.RestorePhaseCompleted
+	RestorePartiallyFailed  = velerov1.RestorePhasePartiallyFailed
+	RestoreFailedValidation = velerov1.RestorePhaseFailedValidation
+	RestoreFailed           = velerov1.RestorePhaseFailed
+	RestoreInProgress       = velerov1.RestorePhaseInProgress
+	LocationAvailable       = velerov1.BackupStorageLocationPhaseAvailable
+	LocationReadOnly        = velerov1.BackupStorageLocationAccessModeReadOnly
+	KeepExisting            = velerov1.PolicyTypeNone
+	RestoreNameLabel        = velerov1.RestoreNameLabel
+	ScheduleLabel           = velerov1.ScheduleNameLabel
+)
+
+// Kind is the kind of a Velero object, for its TypeMeta.
+const (
+	BackupKind  = "Backup"
+	RestoreKind = "Restore"
+)
+
+// APIVersion is the group and version of all of them.
+var APIVersion = velerov1.SchemeGroupVersion.String()
+
+// What the plugin puts on the objects that it makes. Velero carries labels and annotations of a Backup to every hub that
+// sees the bucket.
+const (
+	// ManagedByLabel with the value ManagedBy marks an object as the plugin's.
+	ManagedByLabel = "app.kubernetes.io/managed-by"
+	ManagedBy      = "kubectl-acmdr"
+	// HubLabel is the UID of the kube-system namespace of the hub that was backed up, or restored onto.
+	HubLabel = "acmdr.github.io/hub-uid"
+	// ClustersAnnotation is the number of managed clusters that a backup was made for.
+	ClustersAnnotation = "acmdr.github.io/managed-clusters"
+	// FinishedAnnotation is on a Restore after which everything else that restore does has been done too.
+	FinishedAnnotation = "acmdr.github.io/finished"
+)
+
+// Made tells whether the plugin made the object with these labels.
+func Made(labels map[string]string) bool { return labels[ManagedByLabel] == ManagedBy }
+
+// Progress is how far Velero has come with a backup or a restore.
+type Progress struct {
+	// Phase is Velero's word for where it is; empty before it looked at the object.
+	Phase string
+	// Done of Total items; Total is 0 until Velero has counted them.
+	Done, Total int
+}

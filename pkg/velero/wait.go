@@ -1,0 +1,88 @@
+package velero
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/acmdr/kubectl-acmdr/pkg/wait"
+)
+
+// WaitBackup waits until a backup has ended, well or not, and returns it. observe may be nil.
+func (api *API) WaitBackup(ctx context.Context, clock wait.Clock, name string, observe func(Progress)) (*Backup, error) {
+	var last *Backup
+	err := waitEnded(ctx, clock, "backup "+name, func(ctx context.Context) (bool, Progress, error) {
+		current, err := api.Backups.Get(ctx, name)
+		if err != nil {
+			return false, Progress{}, err
+		}
+		last = current
+		progress := Progress{Phase: string(current.Status.Phase)}
+		if counted := current.Status.Progress; counted != nil {
+			progress.Done, progress.Total = counted.ItemsBackedUp, counted.TotalItems
+		}
+		ended, _ := BackupEnded(current.Status.Phase)
+		return ended, progress, nil
+	}, observe)
+	return last, err
+}
+
+// WaitRestore is WaitBackup for restores.
+func (api *API) WaitRestore(ctx context.Context, clock wait.Clock, name string, observe func(Progress)) (*Restore, error) {
+	var last *Restore
+	err := waitEnded(ctx, clock, "restore "+name, func(ctx context.Context) (bool, Progress, error) {
+		current, err := api.Restores.Get(ctx, name)
+		if err != nil {
+			return false, Progress{}, err
+		}
+		last = current
+		progress := Progress{Phase: string(current.Status.Phase)}
+		if counted := current.Status.Progress; counted != nil {
+			progress.Done, progress.Total = counted.ItemsRestored, counted.TotalItems
+		}
+		ended, _ := RestoreEnded(current.Status.Phase)
+		return ended, progress, nil
+	}, observe)
+	return last, err
+}
+
+func waitEnded(ctx context.Context, clock wait.Clock, what string, look func(context.Context) (bool, Progress, error), observe func(Progress)) error {
+	return wait.Until(ctx, clock, what, func(ctx context.Context, what string) (bool, string, error) {
+		ended, progress, err := look(ctx)
+		switch {
+		case apierrors.IsNotFound(err):
+			return false, "", fmt.Errorf("%s was deleted while it ran", what)
+		case apierrors.IsForbidden(err), apierrors.IsUnauthorized(err):
+			return false, "", fmt.Errorf("reading %s: %w", what, err)
+		case err != nil:
+			// Velero goes on without us: a hub whose API is away for a moment is waited for.
+			return false, fmt.Sprintf("%s cannot be read: %v", what, err), nil
+		}
+		if observe != nil {
+			observe(progress)
+		}
+		if progress.Phase == "" {
+			return ended, what + " has not been started by Velero", nil
+		}
+		return ended, fmt.Sprintf("%s is %s", what, progress.Phase), nil
+	})
+}
+
+// Why says in one line why a backup did not complete.
+func (r Results) Why() string {
+	var reasons []string
+	for _, cause := range r.Errors {
+		reasons = append(reasons, fmt.Sprintf("%d× %s", cause.Count, cause.Reason))
+	}
+	return strings.Join(reasons, "; ")
+}
+
+// Failure says in one line what Velero itself gives as the reason of a backup or restore that failed.
+func Failure(reason string, validation []string) string {
+	if len(validation) > 0 {
+		return strings.Join(validation, "; ")
+	}
+	return reason
+}
