@@ -21,6 +21,12 @@ const (
 	// every 60 s by default.
 	Join = 5 * time.Minute
 
+	// Established is how long an API server may take to serve a kind after its definition was created.
+	Established = 1 * time.Minute
+
+	// Server is how long Velero's server may take to be available: two images are pulled, and its plugins are asked.
+	Server = 5 * time.Minute
+
 	// Storage is how long a BackupStorageLocation may take to be validated: Velero looks every minute.
 	Storage = 3 * time.Minute
 
