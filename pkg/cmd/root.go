@@ -10,7 +10,10 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/kubectl/pkg/util/templates"
 
+	"github.com/acmdr/kubectl-acmdr/pkg/cmd/accept"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/cmdutil"
+	"github.com/acmdr/kubectl-acmdr/pkg/cmd/get"
+	"github.com/acmdr/kubectl-acmdr/pkg/cmd/reregister"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/version"
 	"github.com/acmdr/kubectl-acmdr/pkg/factory"
 )
@@ -46,8 +49,12 @@ func NewRoot(argv0 string, streams genericiooptions.IOStreams) *cobra.Command {
 	flags.AddFlags(root.PersistentFlags())
 	groups := templates.CommandGroups{
 		{Message: "On the active hub:", Commands: []*cobra.Command{}},
-		{Message: "On the standby hub:", Commands: []*cobra.Command{}},
+		{Message: "On the standby hub:", Commands: []*cobra.Command{
+			reregister.New(f, streams),
+			accept.New(f, streams),
+		}},
 		{Message: "At any time:", Commands: []*cobra.Command{
+			get.New(f, streams),
 			version.New(f, streams),
 		}},
 	}

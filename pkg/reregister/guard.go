@@ -38,7 +38,7 @@ func (m *Mover) guard(ctx context.Context, move *Move) error {
 		return nil // no work agent, no eviction
 	}
 	if apierrors.IsForbidden(err) {
-		move.Notes = append(move.Notes, "workloads were not checked: the credential may not list AppliedManifestWorks")
+		move.notes = append(move.notes, "workloads were not checked: the credential may not list AppliedManifestWorks")
 		return nil
 	}
 	if err != nil {
@@ -54,7 +54,7 @@ func (m *Mover) guard(ctx context.Context, move *Move) error {
 	}
 	summary := summarize(lost)
 	if m.AllowWorkloadLoss {
-		move.Notes = append(move.Notes, "will be deleted after the eviction grace period: "+summary)
+		move.notes = append(move.notes, "will be deleted after the eviction grace period: "+summary)
 		return nil
 	}
 	return fmt.Errorf("the work agent would delete what no ManifestWork of this hub holds: %s; "+

@@ -6,6 +6,7 @@ package reregister
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -51,16 +52,17 @@ type Move struct {
 	switched  bool
 	bootstrap []byte
 	issued    time.Time
-	// Notes are what the operator should know when the move has ended.
-	Notes []string
+	// notes are what the operator should know when the move has ended.
+	notes []string
 }
 
-// Origin says which credential opened the cluster, for the report; empty before that.
-func (m *Move) Origin() string {
-	if m.managed == nil {
-		return ""
+// Summary is what the report says of a move that did not fail.
+func (m *Move) Summary() string {
+	notes := m.notes
+	if m.managed != nil {
+		notes = append([]string{"opened with " + m.managed.Credential.Source}, notes...)
 	}
-	return m.managed.Credential.Source
+	return strings.Join(notes, "; ")
 }
 
 // Steps are the moves of design order 1 to 6 and the wait until the agent knocks at the new hub. Each stands where it does
@@ -79,7 +81,7 @@ func (m *Mover) Steps() []step.Step[*Move] {
 		{Name: "mint", Done: isSwitched, Do: m.mint, Timeout: wait.Probe},
 		// The one write on the managed cluster.
 		{Name: "switch", Done: isSwitched, Do: m.switchHub, Timeout: wait.Probe},
-		{Name: "knock", Ready: m.knocked, Timeout: m.Timeout},
+		{Name: "knock", Done: m.hasKnocked, Ready: m.knocked, Timeout: m.Timeout},
 	}
 }
 
@@ -133,6 +135,11 @@ func (m *Mover) leadsHere(ctx context.Context, move *Move) (bool, error) {
 }
 
 func isSwitched(_ context.Context, move *Move) (bool, error) { return move.switched, nil }
+
+func (m *Mover) hasKnocked(ctx context.Context, move *Move) (bool, error) {
+	knocked, _, err := m.knocked(ctx, move)
+	return knocked, err
+}
 
 func (m *Mover) knocked(ctx context.Context, move *Move) (bool, string, error) {
 	return m.Accept.Knocked(ctx, move.Name)

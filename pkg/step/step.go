@@ -40,7 +40,7 @@ type Step[T any] struct {
 	Timeout time.Duration
 }
 
-// Event tells that a step of a target began or ended.
+// Event tells that a step of a target began, what it waits for, or how it ended.
 type Event struct {
 	Target  string
 	Step    string
@@ -103,7 +103,9 @@ func Run[T any](ctx context.Context, clock wait.Clock, target string, t T, steps
 	for _, s := range steps {
 		emit(Event{Target: target, Step: s.Name, Status: Running})
 		stepBegan := clock.Now()
-		status, err := one(ctx, clock, t, s)
+		status, err := one(ctx, clock, t, telling(s, func(why string) {
+			emit(Event{Target: target, Step: s.Name, Status: Running, Message: why, Elapsed: clock.Since(stepBegan)})
+		}))
 		ended := Event{Target: target, Step: s.Name, Status: status, Elapsed: clock.Since(stepBegan)}
 		if err != nil {
 			ended.Message = err.Error()
@@ -120,6 +122,23 @@ func Run[T any](ctx context.Context, clock wait.Clock, target string, t T, steps
 	}
 	result.Elapsed = clock.Since(began)
 	return result
+}
+
+// telling makes a step say what it waits for, once for each reason.
+func telling[T any](s Step[T], tell func(why string)) Step[T] {
+	ready, last := s.Ready, ""
+	if ready == nil {
+		return s
+	}
+	s.Ready = func(ctx context.Context, t T) (bool, string, error) {
+		ok, why, err := ready(ctx, t)
+		if !ok && err == nil && why != last {
+			last = why
+			tell(why)
+		}
+		return ok, why, err
+	}
+	return s
 }
 
 func one[T any](ctx context.Context, clock wait.Clock, t T, s Step[T]) (Status, error) {

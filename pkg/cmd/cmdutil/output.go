@@ -36,6 +36,11 @@ func (f *OutputFlags) AddFlags(cmd *cobra.Command) {
 // Machine tells whether the output is for a program, not a table.
 func (f *OutputFlags) Machine() bool { return f.format != "" && f.format != wide }
 
+// WithoutHeaders is the same choice without the header line, for what follows a first table.
+func (f *OutputFlags) WithoutHeaders() *OutputFlags {
+	return &OutputFlags{format: f.format, noHeaders: true}
+}
+
 // Printer writes either the object or the table of it, as the flags say.
 type Printer func(out io.Writer, object runtime.Object, table *metav1.Table) error
 

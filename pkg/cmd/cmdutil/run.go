@@ -1,0 +1,81 @@
+package cmdutil
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/acmdr/kubectl-acmdr/pkg/fleet"
+	"github.com/acmdr/kubectl-acmdr/pkg/printing"
+	"github.com/acmdr/kubectl-acmdr/pkg/step"
+)
+
+// maxNamed clusters are named in the command that resumes a run; with more, the same command is the better advice.
+const maxNamed = 10
+
+// Run works on many clusters and tells how it went.
+type Run struct {
+	Streams  genericiooptions.IOStreams
+	Print    Printer
+	Parallel int
+	// Resume is the command line, without targets, that goes on where a run stopped.
+	Resume string
+	// Notes are what there is to add to a cluster when it has ended; nil for none.
+	Notes func(cluster string) string
+}
+
+// Each calls unit for every cluster, prints the report and returns ErrReported when not all of them are done.
+func (r *Run) Each(ctx context.Context, clusters []string, unit func(ctx context.Context, cluster string, emit func(step.Event)) step.Result) error {
+	progress := printing.NewProgress(r.Streams.ErrOut, len(clusters))
+	results := fleet.Run(ctx, clusters, r.Parallel, func(ctx context.Context, cluster string) step.Result {
+		result := unit(ctx, cluster, progress.Step)
+		progress.Ended(result)
+		return result
+	})
+	notes := map[string]string{}
+	if r.Notes != nil {
+		for _, cluster := range clusters {
+			notes[cluster] = r.Notes(cluster)
+		}
+	}
+	list, table := printing.Report(results, notes)
+	if err := r.Print(r.Streams.Out, list, table); err != nil {
+		return err
+	}
+	return r.summarize(results)
+}
+
+func (r *Run) summarize(results []step.Result) error {
+	var left []string
+	counts := map[step.Status]int{}
+	for _, result := range results {
+		counts[result.Status]++
+		if result.Status == step.Failed || result.Status == step.Canceled {
+			left = append(left, result.Target)
+		}
+	}
+	var parts []string
+	for _, status := range []step.Status{step.Done, step.Skipped, step.Planned, step.Failed, step.Canceled} {
+		if counts[status] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", counts[status], phrases[status]))
+		}
+	}
+	fmt.Fprintf(r.Streams.ErrOut, "%d managed clusters: %s.\n", len(results), strings.Join(parts, ", "))
+	if len(left) == 0 {
+		return nil
+	}
+	what := strings.Join(left, " ")
+	if len(left) > maxNamed {
+		what = "--all"
+	}
+	fmt.Fprintf(r.Streams.ErrOut, "To resume: %s %s\n", r.Resume, what)
+	return ErrReported
+}
+
+// phrases are the statuses as the last line says them.
+var phrases = map[step.Status]string{
+	step.Done: "done", step.Skipped: "already done", step.Planned: "would be changed",
+	step.Failed: "failed", step.Canceled: "interrupted",
+}

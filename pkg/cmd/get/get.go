@@ -1,0 +1,83 @@
+// Package get is the verb that lists what matters to a recovery: managed clusters, backups, restores, locations.
+package get
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/kubectl/pkg/util/templates"
+
+	"github.com/acmdr/kubectl-acmdr/pkg/cmd/cmdutil"
+	"github.com/acmdr/kubectl-acmdr/pkg/factory"
+)
+
+var example = templates.Examples(`
+	# The fleet: who is accepted, joined, available, and with which credential it could be moved
+	kubectl acmdr get clusters
+
+	# The same, as it changes
+	kubectl acmdr get clusters -w
+
+	# The backups, as JSON
+	kubectl acmdr get backups -o json`)
+
+// kind is one resource that get lists.
+type kind struct {
+	use      string
+	aliases  []string
+	short    string
+	example  string
+	resource schema.GroupVersionResource
+	columns  []metav1.TableColumnDefinition
+	// velero tells that the objects are in Velero's namespace.
+	velero bool
+	// rows reads what the rows need besides the objects, and returns how an object becomes a row.
+	rows func(ctx context.Context, hub *factory.Clients) (rowFunc, error)
+}
+
+// rowFunc makes the table row of one object.
+type rowFunc func(object *unstructured.Unstructured, now time.Time) (metav1.TableRow, error)
+
+// New returns the get command.
+func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "get",
+		Short:   "List clusters, backups, restores or locations",
+		Example: example,
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmdutil.Usagef("say what to get: clusters, backups, restores or locations")
+			}
+			return cmdutil.Usagef("cannot get %q: get clusters, backups, restores or locations", args[0])
+		},
+	}
+	for _, k := range []kind{clusters()} {
+		cmd.AddCommand(newKind(k, f, streams))
+	}
+	return cmd
+}
+
+func newKind(k kind, f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command {
+	flags := &listFlags{}
+	cmd := &cobra.Command{
+		Use:     k.use + " [NAME...]",
+		Aliases: k.aliases,
+		Short:   k.short,
+		Example: k.example,
+		RunE: func(cmd *cobra.Command, names []string) error {
+			lister, err := flags.toLister(cmd.Context(), k, f, names, streams)
+			if err != nil {
+				return err
+			}
+			return lister.run(cmd.Context())
+		},
+	}
+	flags.addFlags(cmd, k)
+	return cmd
+}

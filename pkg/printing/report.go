@@ -1,0 +1,48 @@
+package printing
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/acmdr/kubectl-acmdr/pkg/step"
+)
+
+// reportAPIVersion is the version of the plugin's own machine-readable output.
+const reportAPIVersion = "acmdr.github.io/v1alpha1"
+
+// Report makes the table and the machine-readable form of a run's results. notes are what there is to add to a cluster.
+func Report(results []step.Result, notes map[string]string) (*unstructured.UnstructuredList, *metav1.Table) {
+	table := &metav1.Table{ColumnDefinitions: Columns([]string{"Name", "Status", "Step", "Duration", "Message"})}
+	list := &unstructured.UnstructuredList{Object: map[string]any{"apiVersion": reportAPIVersion, "kind": "ReportList"}}
+	for _, result := range results {
+		message := notes[result.Target]
+		if result.Err != nil {
+			message = result.Err.Error()
+		}
+		at := result.Step
+		if at == "" {
+			at = None
+		}
+		table.Rows = append(table.Rows, Row(result.Target, string(result.Status), at, Elapsed(result.Elapsed), message))
+		list.Items = append(list.Items, unstructured.Unstructured{Object: map[string]any{
+			"apiVersion": reportAPIVersion,
+			"kind":       "Report",
+			"metadata":   map[string]any{"name": result.Target},
+			"status": map[string]any{
+				"status": string(result.Status), "step": result.Step, "message": message,
+				"seconds": result.Elapsed.Seconds(), "steps": reportSteps(result.Steps),
+			},
+		}})
+	}
+	return list, table
+}
+
+func reportSteps(events []step.Event) []any {
+	steps := make([]any, 0, len(events))
+	for _, event := range events {
+		steps = append(steps, map[string]any{
+			"name": event.Step, "status": string(event.Status), "message": event.Message, "seconds": event.Elapsed.Seconds(),
+		})
+	}
+	return steps
+}
