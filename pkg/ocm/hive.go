@@ -25,13 +25,14 @@ type AdminKubeconfig struct {
 }
 
 // AdminKubeconfigs finds the admin kubeconfig of each cluster that Hive made: the one that its ClusterDeployment names,
-// else the newest with Hive's label. It reads the whole hub in pages.
-func AdminKubeconfigs(ctx context.Context, kube kubernetes.Interface, hub dynamic.Interface) (map[string]AdminKubeconfig, error) {
-	labelled, err := labelledKubeconfigs(ctx, kube)
+// else the newest with Hive's label. It looks in one namespace, or with metav1.NamespaceAll through the whole hub in pages.
+func AdminKubeconfigs(ctx context.Context, kube kubernetes.Interface, hub dynamic.Interface,
+	namespace string) (map[string]AdminKubeconfig, error) {
+	labelled, err := labelledKubeconfigs(ctx, kube, namespace)
 	if err != nil {
 		return nil, fmt.Errorf("listing Hive's secrets: %w", err)
 	}
-	named, err := namedKubeconfigs(ctx, hub)
+	named, err := namedKubeconfigs(ctx, hub, namespace)
 	if err != nil {
 		return nil, fmt.Errorf("listing ClusterDeployments: %w", err)
 	}
@@ -55,10 +56,10 @@ func AdminKubeconfigs(ctx context.Context, kube kubernetes.Interface, hub dynami
 
 // namedKubeconfigs are the secrets that ClusterDeployments name, by namespace. A namespace may hold several
 // ClusterDeployments; the one that is named like the cluster counts, as for ACM.
-func namedKubeconfigs(ctx context.Context, hub dynamic.Interface) (map[string]string, error) {
+func namedKubeconfigs(ctx context.Context, hub dynamic.Interface, namespace string) (map[string]string, error) {
 	found, own := map[string]string{}, map[string]bool{}
 	err := eachItem(ctx, func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-		return hub.Resource(ClusterDeploymentResource).List(ctx, options)
+		return hub.Resource(ClusterDeploymentResource).Namespace(namespace).List(ctx, options)
 	}, func(deployment *unstructured.Unstructured) {
 		cluster := deployment.GetNamespace()
 		name, _, _ := unstructured.NestedString(deployment.Object, "spec", "clusterMetadata", "adminKubeconfigSecretRef", "name")
@@ -75,11 +76,11 @@ func namedKubeconfigs(ctx context.Context, hub dynamic.Interface) (map[string]st
 
 // labelledKubeconfigs are the secrets with Hive's label by namespace, the newest first: Hive makes one for every attempt to
 // provision a cluster.
-func labelledKubeconfigs(ctx context.Context, kube kubernetes.Interface) (map[string][]string, error) {
+func labelledKubeconfigs(ctx context.Context, kube kubernetes.Interface, namespace string) (map[string][]string, error) {
 	made := map[string][]metav1.ObjectMeta{}
 	err := eachItem(ctx, func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
 		options.LabelSelector = HiveSecretTypeLabel + "=" + HiveKubeconfig
-		return kube.CoreV1().Secrets(metav1.NamespaceAll).List(ctx, options)
+		return kube.CoreV1().Secrets(namespace).List(ctx, options)
 	}, func(secret *corev1.Secret) {
 		meta := metav1.ObjectMeta{Name: secret.Name, CreationTimestamp: secret.CreationTimestamp}
 		made[secret.Namespace] = append(made[secret.Namespace], meta)

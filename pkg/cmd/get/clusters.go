@@ -42,8 +42,7 @@ func clusters() kind {
 
 // clusterRows learns once, for the whole fleet, for which clusters the hub holds a credential.
 func clusterRows(ctx context.Context, hub *factory.Clients) (rowFunc, error) {
-	hive := &access.Hive{Kube: hub.Kube, Dynamic: hub.Dynamic}
-	known, err := hive.Known(ctx)
+	known, err := ocm.AdminKubeconfigs(ctx, hub.Kube, hub.Dynamic, metav1.NamespaceAll)
 	if err != nil {
 		return nil, err
 	}
@@ -52,17 +51,14 @@ func clusterRows(ctx context.Context, hub *factory.Clients) (rowFunc, error) {
 		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, cluster); err != nil {
 			return metav1.TableRow{}, err
 		}
-		row := clusterRow(cluster, known[cluster.Name], now)
+		row := clusterRow(cluster, credential(known, cluster.Name), now)
 		row.Object.Object = object
 		return row, nil
 	}, nil
 }
 
-func clusterRow(cluster *clusterv1.ManagedCluster, hive bool, now time.Time) metav1.TableRow {
-	credential, url, switched := printing.None, printing.None, printing.None
-	if hive {
-		credential = access.HiveSource
-	}
+func clusterRow(cluster *clusterv1.ManagedCluster, credential string, now time.Time) metav1.TableRow {
+	url, switched := printing.None, printing.None
 	if configs := cluster.Spec.ManagedClusterClientConfigs; len(configs) > 0 {
 		url = configs[0].URL
 	}
@@ -80,6 +76,18 @@ func clusterRow(cluster *clusterv1.ManagedCluster, hive bool, now time.Time) met
 		url,
 		switched,
 	)
+}
+
+// credential tells where the hub keeps the credential of a cluster; one that is named but gone is Missing.
+func credential(known map[string]ocm.AdminKubeconfig, cluster string) string {
+	admin, ok := known[cluster]
+	switch {
+	case !ok:
+		return printing.None
+	case !admin.Exists:
+		return "Missing"
+	}
+	return access.HiveSource
 }
 
 func accepted(cluster *clusterv1.ManagedCluster) string {
