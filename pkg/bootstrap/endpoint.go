@@ -75,7 +75,9 @@ func FindEndpoint(ctx context.Context, hub Hub, options EndpointOptions) (kubeco
 }
 
 // clusterName is unique to the hub: the Infrastructure's UID as ACM has it, else kube-system's.
-func clusterName(ctx context.Context, kube kubernetes.Interface, infrastructure *unstructured.Unstructured, onOpenShift bool) (string, error) {
+func clusterName(
+	ctx context.Context, kube kubernetes.Interface, infrastructure *unstructured.Unstructured, onOpenShift bool,
+) (string, error) {
 	if onOpenShift {
 		return string(infrastructure.GetUID()), nil
 	}

@@ -8,7 +8,6 @@ import (
 	authenticationv1 "k8s.io/api/authentication/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/utils/ptr"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 )
@@ -41,7 +40,7 @@ func (t Token) Value() string { return t.value }
 func Mint(ctx context.Context, hub kubernetes.Interface, cluster string, lifetime time.Duration) (Token, error) {
 	name := ocm.BootstrapServiceAccount(cluster)
 	request := &authenticationv1.TokenRequest{
-		Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: ptr.To(int64(lifetime.Seconds()))},
+		Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: new(int64(lifetime.Seconds()))},
 	}
 	granted, err := hub.CoreV1().ServiceAccounts(cluster).CreateToken(ctx, name, request, metav1.CreateOptions{})
 	if err != nil {

@@ -115,8 +115,7 @@ func get(ctx context.Context, client *http.Client, link string) (*File, error) {
 	response, err := client.Do(request)
 	if err != nil {
 		// The URL is a key to the backup: the error must not repeat it.
-		var failed *url.Error
-		if errors.As(err, &failed) {
+		if failed, ok := errors.AsType[*url.Error](err); ok {
 			err = failed.Err
 		}
 		return nil, fmt.Errorf("cannot reach the object store at %s (the location's publicUrl, or its s3Url): %w", request.URL.Host, err)

@@ -21,7 +21,9 @@ var usualNamespaces = []string{"velero", "open-cluster-management-backup", "open
 const DefaultNamespace = "velero"
 
 // ErrNotInstalled tells that the hub has no Velero.
-var ErrNotInstalled = errors.New("Velero is not installed on this hub: run 'kubectl acmdr install'") //nolint:staticcheck // Velero is a name
+//
+//nolint:staticcheck // Velero is a name
+var ErrNotInstalled = errors.New("Velero is not installed on this hub: run 'kubectl acmdr install'")
 
 // Find returns the namespace of the hub's Velero: the one that holds the default BackupStorageLocation, else the first of
 // the usual namespaces that holds any. With no location at all the error is ErrNotInstalled.

@@ -3,7 +3,6 @@ package velero
 import (
 	"context"
 	"crypto/x509"
-	"errors"
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -101,7 +100,8 @@ func (api *API) Running(ctx context.Context, kube kubernetes.Interface) error {
 	case err != nil:
 		return fmt.Errorf("reading Velero's Deployment: %w", err)
 	case server.Status.AvailableReplicas == 0:
-		return errors.New("Velero is not running: Deployment " + api.Namespace + "/" + deployment + " has no available replica") //nolint:staticcheck // Velero is a name
+		//nolint:staticcheck // Velero is a name
+		return fmt.Errorf("Velero is not running: Deployment %s/%s has no available replica", api.Namespace, deployment)
 	}
 	return nil
 }

@@ -48,7 +48,9 @@ func (api *API) WaitRestore(ctx context.Context, clock wait.Clock, name string, 
 	return last, err
 }
 
-func waitEnded(ctx context.Context, clock wait.Clock, what string, look func(context.Context) (bool, Progress, error), observe func(Progress)) error {
+func waitEnded(
+	ctx context.Context, clock wait.Clock, what string, look func(context.Context) (bool, Progress, error), observe func(Progress),
+) error {
 	return wait.Until(ctx, clock, what, func(ctx context.Context, what string) (bool, string, error) {
 		ended, progress, err := look(ctx)
 		switch {

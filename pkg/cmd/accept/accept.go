@@ -76,7 +76,9 @@ func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command 
 }
 
 // ToOptions checks the flags, opens the hub and finds the clusters.
-func (flags *Flags) ToOptions(cmd *cobra.Command, f *factory.Factory, names []string, streams genericiooptions.IOStreams) (*Options, error) {
+func (flags *Flags) ToOptions(
+	cmd *cobra.Command, f *factory.Factory, names []string, streams genericiooptions.IOStreams,
+) (*Options, error) {
 	if err := flags.targets.Validate(names); err != nil {
 		return nil, err
 	}

@@ -27,7 +27,9 @@ type Run struct {
 }
 
 // Each calls unit for every cluster, prints the report and returns ErrReported when not all of them are done.
-func (r *Run) Each(ctx context.Context, clusters []string, unit func(ctx context.Context, cluster string, emit func(step.Event)) step.Result) error {
+func (r *Run) Each(
+	ctx context.Context, clusters []string, unit func(ctx context.Context, cluster string, emit func(step.Event)) step.Result,
+) error {
 	progress := printing.NewProgress(r.Streams.ErrOut, len(clusters))
 	results := fleet.Run(ctx, clusters, r.Parallel, func(ctx context.Context, cluster string) step.Result {
 		result := unit(ctx, cluster, progress.Step)
@@ -62,7 +64,11 @@ func (r *Run) summarize(results []step.Result) error {
 			parts = append(parts, fmt.Sprintf("%d %s", counts[status], phrases[status]))
 		}
 	}
-	fmt.Fprintf(r.Streams.ErrOut, "%d managed clusters: %s.\n", len(results), strings.Join(parts, ", "))
+	noun := "managed clusters"
+	if len(results) == 1 {
+		noun = "managed cluster"
+	}
+	fmt.Fprintf(r.Streams.ErrOut, "%d %s: %s.\n", len(results), noun, strings.Join(parts, ", "))
 	if len(left) == 0 {
 		return nil
 	}

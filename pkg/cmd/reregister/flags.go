@@ -20,6 +20,7 @@ import (
 	"github.com/acmdr/kubectl-acmdr/pkg/bootstrap"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/cmdutil"
 	"github.com/acmdr/kubectl-acmdr/pkg/factory"
+	"github.com/acmdr/kubectl-acmdr/pkg/kubeconfig"
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 	"github.com/acmdr/kubectl-acmdr/pkg/reregister"
 	"github.com/acmdr/kubectl-acmdr/pkg/wait"
@@ -55,14 +56,16 @@ func (flags *Flags) AddFlags(cmd *cobra.Command) {
 	set.StringVar(&flags.managedKubeconfig, "managed-kubeconfig", "", "Kubeconfig file of the one managed cluster that is named")
 	set.StringVar(&flags.managedKubeconfigDir, "managed-kubeconfig-dir", "",
 		"Directory of kubeconfig files of managed clusters, named like them, with or without an extension")
-	set.StringVar(&flags.oldHubKubeconfig, "old-hub-kubeconfig", "", "Kubeconfig file of the hub that the clusters leave, if it can be reached")
+	set.StringVar(&flags.oldHubKubeconfig, "old-hub-kubeconfig", "",
+		"Kubeconfig file of the hub that the clusters leave, if it can be reached")
 	set.StringVar(&flags.oldHubContext, "old-hub-context", "", "Kubeconfig context of the hub that the clusters leave, if it can be reached")
 	set.StringVar(&flags.hubServer, "hub-server", "", "URL by which agents reach this hub (default: found on the hub)")
 	set.StringVar(&flags.hubCAFile, "hub-ca-file", "", "File of the CA that verifies --hub-server (default: found on the hub)")
 	set.StringVar(&flags.hubProxyURL, "hub-proxy-url", "", "Proxy through which agents reach this hub")
 	set.DurationVar(&flags.options.TokenLifetime, "token-lifetime", flags.options.TokenLifetime,
 		"Lifetime of the bootstrap token; the hub may grant less")
-	set.DurationVar(&flags.options.Timeout, "timeout", flags.options.Timeout, "How long to wait for each agent, at each of the steps that wait")
+	set.DurationVar(&flags.options.Timeout, "timeout", flags.options.Timeout,
+		"How long to wait for each agent, at each of the steps that wait")
 	set.BoolVar(&flags.options.AllowWorkloadLoss, "allow-workload-loss", false,
 		"Move a cluster even if workloads on it would be deleted because this hub has no ManifestWork for them")
 	set.BoolVar(&flags.options.AllowLoopback, "allow-loopback", false, "Let agents be sent to a loopback address")
@@ -71,7 +74,9 @@ func (flags *Flags) AddFlags(cmd *cobra.Command) {
 }
 
 // ToOptions checks the flags, opens the hubs, and finds the clusters and how agents reach this hub.
-func (flags *Flags) ToOptions(cmd *cobra.Command, f *factory.Factory, names []string, streams genericiooptions.IOStreams) (*Options, error) {
+func (flags *Flags) ToOptions(
+	cmd *cobra.Command, f *factory.Factory, names []string, streams genericiooptions.IOStreams,
+) (*Options, error) {
 	printer, dryRun, err := flags.validate(names)
 	if err != nil {
 		return nil, err
@@ -109,7 +114,7 @@ func (flags *Flags) ToOptions(cmd *cobra.Command, f *factory.Factory, names []st
 			Hub:      newHub,
 			Endpoint: endpoint,
 			Accept:   &accept.Hub{Kube: hub.Kube, Dynamic: hub.Dynamic, Clock: clock.RealClock{}},
-			Finder:   &access.Finder{Sources: []access.Source{files, &access.Hive{Kube: hub.Kube, Dynamic: hub.Dynamic}}, Connect: connect},
+			Finder:   &access.Finder{Sources: flags.sources(files, hub), Connect: connect},
 			OldHub:   oldHub,
 			Verify:   bootstrap.Verify,
 			Options:  flags.options,
@@ -128,7 +133,8 @@ func (flags *Flags) validate(names []string) (cmdutil.Printer, bool, error) {
 		return nil, false, err
 	}
 	if flags.managedKubeconfig != "" && len(names) != 1 {
-		return nil, false, cmdutil.Usagef("--managed-kubeconfig goes with the name of exactly one cluster; for more, use --managed-kubeconfig-dir")
+		return nil, false, cmdutil.Usagef(
+			"--managed-kubeconfig goes with the name of exactly one cluster; for more, use --managed-kubeconfig-dir")
 	}
 	if flags.options.TokenLifetime < bootstrap.MinTokenLifetime {
 		return nil, false, cmdutil.Usagef("--token-lifetime must be at least %s", bootstrap.MinTokenLifetime)
@@ -139,6 +145,15 @@ func (flags *Flags) validate(names []string) (cmdutil.Printer, bool, error) {
 	}
 	printer, err := flags.output.ToPrinter()
 	return printer, dryRun, err
+}
+
+// sources are where credentials are looked for. A file that the user names for a cluster is what the user wants: nothing
+// else is tried in its place.
+func (flags *Flags) sources(files access.Files, hub *factory.Clients) []access.Source {
+	if flags.managedKubeconfig != "" {
+		return []access.Source{files}
+	}
+	return []access.Source{files, &access.Hive{Kube: hub.Kube, Dynamic: hub.Dynamic}}
 }
 
 // oldHub opens the hub that the clusters leave, which must not be the one that they come to.
@@ -165,6 +180,9 @@ func (flags *Flags) files(names []string) (access.Files, error) {
 		data, err := os.ReadFile(path) //nolint:gosec // the user names the file
 		if err != nil {
 			return nil, cmdutil.Usagef("--managed-kubeconfig: %w", err)
+		}
+		if _, err := kubeconfig.Load(data); err != nil {
+			return nil, cmdutil.Usagef("--managed-kubeconfig %s: %w", path, err)
 		}
 		files[names[0]] = access.File{Path: path, Data: data}
 	}
