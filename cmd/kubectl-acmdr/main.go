@@ -20,8 +20,8 @@ func main() {
 	// The first signal cancels the run, which then says where it stopped; the second ends the process.
 	context.AfterFunc(ctx, stop)
 	streams := genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}
-	err := cmd.NewRoot(os.Args[0], streams).ExecuteContext(ctx)
-	if message := cmdutil.Message(err); message != "" {
+	command, err := cmd.NewRoot(os.Args[0], streams).ExecuteContextC(ctx)
+	if message := cmdutil.Message(command, err); message != "" {
 		fmt.Fprintln(os.Stderr, message)
 	}
 	os.Exit(cmdutil.ExitCode(ctx, err))

@@ -56,6 +56,7 @@ func (f *Finder) Open(ctx context.Context, cluster string) (*Managed, error) {
 		if err == nil {
 			var managed *Managed
 			if managed, err = f.prove(ctx, cluster, credential); err == nil {
+				managed.Passed = failed
 				return managed, nil
 			}
 		}

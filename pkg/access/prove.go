@@ -30,6 +30,8 @@ type Managed struct {
 	Namespace string
 	// AgentID is the UID of the Klusterlet, which AppliedManifestWorks carry; empty when it cannot be read.
 	AgentID string
+	// Passed are the credentials that were tried before and why they did not do.
+	Passed []error
 }
 
 // prove opens the API with a credential and checks, reading only, that it is the agent of this very cluster and that the

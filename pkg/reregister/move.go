@@ -111,6 +111,9 @@ func (m *Mover) open(ctx context.Context, move *Move) error {
 		return err
 	}
 	move.managed = managed
+	for _, err := range managed.Passed {
+		move.notes = append(move.notes, "not usable: "+err.Error())
+	}
 	if bootstrap.IsLoopback(m.Endpoint.Server) && !bootstrap.IsLoopback(managed.Credential.Config.Host) && !m.AllowLoopback {
 		return fmt.Errorf("agents cannot reach this hub at %s: give its outside URL with --hub-server", m.Endpoint.Server)
 	}

@@ -5,6 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
 )
 
 // Exit codes of the plugin.
@@ -31,16 +34,24 @@ func Usagef(format string, args ...any) error {
 // ErrReported is a failure whose details the user has seen already: only the exit code is left to set.
 var ErrReported = errors.New("reported")
 
-// Message is the one line that main prints for an error; empty when there is nothing to add.
-func Message(err error) string {
+// Message is the one line that main prints for an error of a command; empty when there is nothing to add.
+func Message(cmd *cobra.Command, err error) string {
 	if err == nil || errors.Is(err, ErrReported) {
 		return ""
 	}
-	var usage *UsageError
-	if errors.As(err, &usage) {
-		return fmt.Sprintf("error: %v\nSee 'kubectl acmdr --help' for usage.", err)
+	if _, ok := errors.AsType[*UsageError](err); ok {
+		return fmt.Sprintf("error: %v (see '%s --help')", err, displayPath(cmd))
 	}
 	return fmt.Sprintf("error: %v", err)
+}
+
+// displayPath is the command's path as the user types it, below kubectl or oc.
+func displayPath(cmd *cobra.Command) string {
+	path := cmd.CommandPath()
+	if display := cmd.Root().Annotations[cobra.CommandDisplayNameAnnotation]; display != "" {
+		path = strings.Replace(path, cmd.Root().Name(), display, 1)
+	}
+	return path
 }
 
 // ExitCode maps the outcome of a run to the process's exit code.

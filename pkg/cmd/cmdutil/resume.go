@@ -13,10 +13,7 @@ var notRepeated = sets.New("all", "selector", "token", "password")
 
 // Resume is the command line, without its targets, that goes on where this one stopped.
 func Resume(cmd *cobra.Command) string {
-	words := []string{cmd.CommandPath()}
-	if display := cmd.Root().Annotations[cobra.CommandDisplayNameAnnotation]; display != "" {
-		words[0] = strings.Replace(words[0], cmd.Root().Name(), display, 1)
-	}
+	words := []string{displayPath(cmd)}
 	cmd.Flags().Visit(func(flag *pflag.Flag) {
 		switch {
 		case notRepeated.Has(flag.Name):
