@@ -13,7 +13,9 @@ import (
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/accept"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/cmdutil"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/get"
+	"github.com/acmdr/kubectl-acmdr/pkg/cmd/install"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/reregister"
+	"github.com/acmdr/kubectl-acmdr/pkg/cmd/status"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/version"
 	"github.com/acmdr/kubectl-acmdr/pkg/factory"
 )
@@ -48,13 +50,16 @@ func NewRoot(argv0 string, streams genericiooptions.IOStreams) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &cmdutil.UsageError{Err: err} })
 	flags.AddFlags(root.PersistentFlags())
 	groups := templates.CommandGroups{
-		{Message: "On the active hub:", Commands: []*cobra.Command{}},
+		{Message: "On the active hub:", Commands: []*cobra.Command{
+			install.New(f, streams),
+		}},
 		{Message: "On the standby hub:", Commands: []*cobra.Command{
 			reregister.New(f, streams),
 			accept.New(f, streams),
 		}},
 		{Message: "At any time:", Commands: []*cobra.Command{
 			get.New(f, streams),
+			status.New(f, streams),
 			version.New(f, streams),
 		}},
 	}

@@ -7,13 +7,13 @@ import (
 	"github.com/acmdr/kubectl-acmdr/pkg/step"
 )
 
-// reportAPIVersion is the version of the plugin's own machine-readable output.
-const reportAPIVersion = "acmdr.github.io/v1alpha1"
+// APIVersion is the version of the plugin's own machine-readable output.
+const APIVersion = "acmdr.github.io/v1alpha1"
 
 // Report makes the table and the machine-readable form of a run's results. notes are what there is to add to a cluster.
 func Report(results []step.Result, notes map[string]string) (*unstructured.UnstructuredList, *metav1.Table) {
 	table := &metav1.Table{ColumnDefinitions: Columns([]string{"Name", "Status", "Step", "Duration", "Message"})}
-	list := &unstructured.UnstructuredList{Object: map[string]any{"apiVersion": reportAPIVersion, "kind": "ReportList"}}
+	list := &unstructured.UnstructuredList{Object: map[string]any{"apiVersion": APIVersion, "kind": "ReportList"}}
 	for _, result := range results {
 		message := notes[result.Target]
 		if result.Err != nil {
@@ -25,7 +25,7 @@ func Report(results []step.Result, notes map[string]string) (*unstructured.Unstr
 		}
 		table.Rows = append(table.Rows, Row(result.Target, string(result.Status), at, Elapsed(result.Elapsed), message))
 		list.Items = append(list.Items, unstructured.Unstructured{Object: map[string]any{
-			"apiVersion": reportAPIVersion,
+			"apiVersion": APIVersion,
 			"kind":       "Report",
 			"metadata":   map[string]any{"name": result.Target},
 			"status": map[string]any{
