@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 export CGO_ENABLED ?= 0
 
-BIN := $(CURDIR)/bin
+BIN := bin
 LAB_DIR ?= $(CURDIR)/.lab
 
 # A checkout without tags still builds; a release says its version itself, see `make dist`.
@@ -15,7 +15,7 @@ BUILD_COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknow
 LDFLAGS := -s -w -X $(VERSION_PKG).Version=$(BUILD_VERSION) -X $(VERSION_PKG).Commit=$(BUILD_COMMIT)
 
 # Unit tests run with the race detector, which needs cgo.
-GOTESTSUM = CGO_ENABLED=1 $(BIN)/gotestsum --format-hide-empty-pkg
+GOTESTSUM = CGO_ENABLED=1 $(abspath $(BIN))/gotestsum --format-hide-empty-pkg
 TEST_FLAGS ?= -race -timeout 10m
 
 .PHONY: help
@@ -33,18 +33,27 @@ test: $(BIN)/gotestsum ## Run the unit tests of the plugin and of the lab, with 
 	cd tools && $(GOTESTSUM) -- $(TEST_FLAGS) ./dist/...
 
 .PHONY: lint
+lint: export GOFLAGS := -trimpath # as build does, so that both read the same build cache
 lint: $(BIN)/golangci-lint ## Run the linters; the import rules of the packages are among them
 	$(BIN)/golangci-lint run ./...
 	$(BIN)/golangci-lint fmt --diff ./...
+
+.PHONY: dist
+dist: ## Build the release archives and put their sums into the krew manifests (VERSION=v0.2.0: a new release)
+	GOTOOLCHAIN=$(TOOLCHAIN) go -C tools run ./dist -version $(VERSION)
 
 .PHONY: clean
 clean: ## Remove what was built here; the lab's cached components stay
 	rm -rf $(BIN) dist
 
+# Archives are the same bytes only from the same toolchain. Without VERSION= the release is the one that the manifest names.
+TOOLCHAIN := go1.26.8
+VERSION ?= $(shell sed -n 's/^  version: //p' krew-manifest.yaml)
+
 # The tools: built again only when their pins change.
 $(BIN)/%: tools/go.mod tools/go.sum
 	@mkdir -p $(BIN)
-	go -C tools build -trimpath -ldflags '-s -w' -o $@ $(TOOL_$*)
+	go -C tools build -trimpath -ldflags '-s -w' -o ../$@ $(TOOL_$*)
 	@touch $@
 
 TOOL_golangci-lint := github.com/golangci/golangci-lint/v2/cmd/golangci-lint

@@ -5,8 +5,8 @@ package version
 var (
 	// Version is the release, for example v0.1.0.
 	Version = "v0.0.0-dev"
-	// Commit is the git commit that was built.
-	Commit = "unknown"
+	// Commit is the git commit that was built; empty in a release, whose tag names it.
+	Commit = ""
 )
 
 // Velero is the Velero version whose manifests are embedded and whose server the plugin installs.

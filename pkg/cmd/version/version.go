@@ -32,8 +32,7 @@ func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command 
 		Example: example,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			fmt.Fprintf(streams.Out, "Client Version: %s (commit %s, %s, %s/%s)\nVelero Version: %s\n",
-				version.Version, version.Commit, runtime.Version(), runtime.GOOS, runtime.GOARCH, version.Velero)
+			fmt.Fprintf(streams.Out, "Client Version: %s (%s)\nVelero Version: %s\n", version.Version, built(), version.Velero)
 			if client {
 				return nil
 			}
@@ -51,4 +50,13 @@ func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command 
 	}
 	cmd.Flags().BoolVar(&client, "client", false, "Print only the plugin's version")
 	return cmd
+}
+
+// built says from what, with what and for what the plugin was built.
+func built() string {
+	with := fmt.Sprintf("%s, %s/%s", runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	if version.Commit == "" {
+		return with
+	}
+	return "commit " + version.Commit + ", " + with
 }
