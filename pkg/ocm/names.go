@@ -16,6 +16,10 @@ const (
 	ImportSecretLabel = "managedcluster-import-controller.open-cluster-management.io/import-secret"
 	// DisableAutoImportAnnotation keeps ACM from importing the cluster (managedcluster-import-controller, since MCE 2.5).
 	DisableAutoImportAnnotation = "import.open-cluster-management.io/disable-auto-import"
+	// ImmediateImportAnnotation makes ACM import the cluster at once whatever its strategy (since ACM 2.14).
+	ImmediateImportAnnotation = "import.open-cluster-management.io/immediate-import"
+	// KlusterletConfigAnnotation names the KlusterletConfig that ACM sets the cluster's agent up with.
+	KlusterletConfigAnnotation = "agent.open-cluster-management.io/klusterlet-config"
 	// AutoAcceptedAnnotation marks a ManagedCluster that the hub accepted by itself once; it is not accepted again
 	// (ocm pkg/registration/hub/managedcluster/controller.go).
 	AutoAcceptedAnnotation = "open-cluster-management.io/automatically-accepted-on"

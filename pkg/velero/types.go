@@ -54,8 +54,10 @@ const (
 	HubLabel = "acmdr.github.io/hub-uid"
 	// ClustersAnnotation is the number of managed clusters that a backup was made for.
 	ClustersAnnotation = "acmdr.github.io/managed-clusters"
-	// FinishedAnnotation is on a Restore after which everything else that restore does has been done too.
+	// FinishedAnnotation is on a Backup that was verified, and on a Restore after which all else that the verb does was done.
 	FinishedAnnotation = "acmdr.github.io/finished"
+	// PartialAnnotation is on a Restore that leaves out clusters whose ManagedCluster could not be made.
+	PartialAnnotation = "acmdr.github.io/partial"
 )
 
 // Made tells whether the plugin made the object with these labels.

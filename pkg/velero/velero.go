@@ -3,7 +3,10 @@
 package velero
 
 import (
+	"fmt"
+
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/client-go/dynamic"
 
 	velerov1 "github.com/vmware-tanzu/velero/pkg/apis/velero/v1"
@@ -44,4 +47,12 @@ func In(hub dynamic.Interface, namespace string) *API {
 		Locations:        typed.New[velerov1.BackupStorageLocation](hub, LocationResource, "BackupStorageLocation").In(namespace),
 		DownloadRequests: typed.New[velerov1.DownloadRequest](hub, DownloadRequestResource, "DownloadRequest").In(namespace),
 	}
+}
+
+// ValidateName refuses a name that the API would not take for a backup or a restore; empty is none.
+func ValidateName(name string) error {
+	if problems := validation.IsDNS1123Subdomain(name); name != "" && len(problems) > 0 {
+		return fmt.Errorf("%q is no valid name: %s", name, problems[0])
+	}
+	return nil
 }

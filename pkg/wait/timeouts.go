@@ -37,6 +37,9 @@ const (
 	// Download bounds the answer to one DownloadRequest; Velero leaves some unanswered for ever (velero#5324).
 	Download = 1 * time.Minute
 
+	// Report is how often progress is told in lines, where no terminal shows it.
+	Report = 5 * time.Second
+
 	// Velero is the default for a whole backup or restore.
 	Velero = 2 * time.Hour
 )

@@ -1,0 +1,207 @@
+// Package backup makes one Velero Backup that holds what bringing a fleet back needs, and proves that it does.
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+	clusterv1 "open-cluster-management.io/api/cluster/v1"
+
+	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
+	"github.com/acmdr/kubectl-acmdr/pkg/velero"
+	"github.com/acmdr/kubectl-acmdr/pkg/wait"
+)
+
+// Hub is the hub to back up.
+type Hub struct {
+	Kube    kubernetes.Interface
+	Dynamic dynamic.Interface
+	Velero  *velero.API
+	// UID tells hubs apart: that of the kube-system namespace.
+	UID types.UID
+}
+
+// Options are the user's wishes for a backup.
+type Options struct {
+	// Name of the Backup; empty for one made of the time.
+	Name string
+	// TTL is how long Velero keeps it; 0 for Velero's own default.
+	TTL time.Duration
+	// Location is the BackupStorageLocation; empty for the default one.
+	Location string
+}
+
+// Plan is what a run will do.
+type Plan struct {
+	Backup *velero.Backup
+	// Policy is what Backup refers to; nil when attached.
+	Policy *corev1.ConfigMap
+	// Clusters are the managed clusters that the backup must hold.
+	Clusters []string
+	// Attached tells that Backup was begun by an earlier run, which did not finish.
+	Attached bool
+}
+
+// NewPlan looks at the hub and decides what to back up, or finds a backup of the plugin that an earlier run did not finish.
+// It changes nothing.
+func NewPlan(ctx context.Context, clock wait.Clock, hub Hub, options Options) (*Plan, error) {
+	all, err := ocm.ManagedClusters(hub.Dynamic).List(ctx, "")
+	if err != nil {
+		return nil, fmt.Errorf("listing ManagedClusters: %w", err)
+	}
+	clusters, local := split(all)
+	if len(clusters) == 0 {
+		return nil, errors.New("the hub has no managed clusters except itself: there is nothing to back up")
+	}
+	attached, err := unfinished(ctx, hub, options.Name)
+	if err != nil {
+		return nil, err
+	}
+	if attached != nil {
+		clusters, _ = split(before(all, attached.CreationTimestamp))
+		return &Plan{Backup: attached, Clusters: clusters, Attached: true}, hub.Velero.Running(ctx, hub.Kube)
+	}
+	location, err := hub.Velero.Location(ctx, options.Location)
+	if err != nil {
+		return nil, err
+	}
+	if location.Spec.AccessMode == velero.LocationReadOnly {
+		return nil, fmt.Errorf("backup storage location %s/%s is read-only", location.Namespace, location.Name)
+	}
+	if err := hub.Velero.Running(ctx, hub.Kube); err != nil {
+		return nil, err
+	}
+	content, err := policy(hub.Velero.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	name := options.Name
+	if name == "" {
+		name = "acmdr-" + clock.Now().UTC().Format("20060102150405")
+	}
+	backup := &velero.Backup{
+		TypeMeta: metav1.TypeMeta{APIVersion: velero.APIVersion, Kind: velero.BackupKind},
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: hub.Velero.Namespace,
+			Name:      name,
+			Labels: map[string]string{
+				velero.ManagedByLabel: velero.ManagedBy,
+				velero.HubLabel:       string(hub.UID),
+			},
+			Annotations: map[string]string{velero.ClustersAnnotation: strconv.Itoa(len(clusters))},
+		},
+		Spec: spec(content.Name, append(local, hub.Velero.Namespace)),
+	}
+	backup.Spec.StorageLocation = location.Name
+	backup.Spec.TTL.Duration = options.TTL
+	return &Plan{Backup: backup, Policy: content, Clusters: clusters}, nil
+}
+
+// ValidateName refuses a name that the API would not take; empty is none.
+func ValidateName(name string) error { return velero.ValidateName(name) }
+
+// split tells the names of managed clusters and of the hub itself apart.
+func split(all []clusterv1.ManagedCluster) (clusters, local []string) {
+	for i := range all {
+		if ocm.IsLocal(&all[i]) {
+			local = append(local, all[i].Name)
+		} else {
+			clusters = append(clusters, all[i].Name)
+		}
+	}
+	slices.Sort(clusters)
+	return clusters, local
+}
+
+// before are the clusters that were there when a backup was asked for: it cannot be blamed for not holding later ones.
+func before(all []clusterv1.ManagedCluster, asked metav1.Time) []clusterv1.ManagedCluster {
+	return slices.DeleteFunc(all, func(cluster clusterv1.ManagedCluster) bool {
+		return asked.Before(&cluster.CreationTimestamp)
+	})
+}
+
+// unfinished finds the plugin's own backup of this hub that is to be gone on with: the named one, unless it was verified
+// already, or, without a name, one that is still in progress. A named one of any other kind is an error.
+func unfinished(ctx context.Context, hub Hub, name string) (*velero.Backup, error) {
+	if name != "" {
+		existing, err := hub.Velero.Backups.Get(ctx, name)
+		if apierrors.IsNotFound(err) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading backup %s: %w", name, err)
+		}
+		ended, ok := velero.BackupEnded(existing.Status.Phase)
+		if onDemand(existing, hub.UID) && (!ended || ok && existing.Annotations[velero.FinishedAnnotation] == "") {
+			return existing, nil
+		}
+		return nil, fmt.Errorf("backup %s/%s exists already (%s): choose another name", existing.Namespace, name, phase(existing))
+	}
+	existing, err := hub.Velero.Backups.List(ctx, velero.ManagedByLabel+"="+velero.ManagedBy)
+	if err != nil {
+		return nil, fmt.Errorf("listing backups: %w", err)
+	}
+	for i := range existing {
+		if ended, _ := velero.BackupEnded(existing[i].Status.Phase); !ended && onDemand(&existing[i], hub.UID) {
+			return &existing[i], nil
+		}
+	}
+	return nil, nil
+}
+
+// onDemand tells whether the plugin made a backup of this hub, and not by a schedule.
+func onDemand(backup *velero.Backup, hub types.UID) bool {
+	return velero.Made(backup.Labels) && backup.Labels[velero.HubLabel] == string(hub) && backup.Labels[velero.ScheduleLabel] == ""
+}
+
+// spec is the content table as Velero's scoped, cluster-wide form. own are namespaces of this hub that have no fixed name.
+func spec(content string, own []string) velero.BackupSpec {
+	no := false
+	spec := velero.BackupSpec{
+		IncludedNamespaces:               []string{"*"},
+		IncludedNamespaceScopedResources: resources(namespaced),
+		IncludedClusterScopedResources:   resources(clusterScoped),
+		ExcludedClusterScopedResources:   resources(notClusterScoped),
+		LabelSelector:                    &metav1.LabelSelector{},
+		ResourcePolicy:                   &corev1.TypedLocalObjectReference{Kind: "configmap", Name: content},
+		SnapshotVolumes:                  &no,
+		DefaultVolumesToFsBackup:         &no,
+	}
+	for _, namespace := range ocm.HubNamespaces {
+		spec.ExcludedNamespaces = append(spec.ExcludedNamespaces, namespace.Pattern)
+	}
+	for _, namespace := range own {
+		if !slices.Contains(spec.ExcludedNamespaces, namespace) {
+			spec.ExcludedNamespaces = append(spec.ExcludedNamespaces, namespace)
+		}
+	}
+	for _, rule := range unlabelled {
+		spec.LabelSelector.MatchExpressions = append(spec.LabelSelector.MatchExpressions, rule.requirement)
+	}
+	return spec
+}
+
+func resources(kinds []kind) []string {
+	names := make([]string, 0, len(kinds))
+	for _, k := range kinds {
+		names = append(names, k.resource)
+	}
+	return names
+}
+
+func phase(backup *velero.Backup) string {
+	if backup.Status.Phase == "" {
+		return "New"
+	}
+	return string(backup.Status.Phase)
+}

@@ -1,0 +1,171 @@
+// Package backup is the verb that backs a hub up and proves that the backup is worth something.
+package backup
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/kubectl/pkg/util/templates"
+	"k8s.io/utils/clock"
+
+	"github.com/acmdr/kubectl-acmdr/pkg/backup"
+	"github.com/acmdr/kubectl-acmdr/pkg/cmd/cmdutil"
+	"github.com/acmdr/kubectl-acmdr/pkg/factory"
+	"github.com/acmdr/kubectl-acmdr/pkg/printing"
+	"github.com/acmdr/kubectl-acmdr/pkg/wait"
+)
+
+var long = templates.LongDesc(`
+	Back this hub up into its bucket, with one Velero Backup that holds what bringing the fleet back needs: ManagedClusters
+	and cluster sets, their namespaces with the credentials in them, add-ons, ManifestWorks, placements, policies and
+	Hive's objects. What belongs to the hub itself is left out: its operators, its own agent, local-cluster, leases, CSRs
+	and tokens.
+
+	When Velero is through, the backup is verified: every managed cluster of the hub must be in it, with the secret that
+	holds its admin kubeconfig. A backup that lacks something is a failure.
+
+	A backup that was interrupted goes on in Velero; running the same command again attaches to it.`)
+
+var example = templates.Examples(`
+	# Back the hub up and verify the backup
+	kubectl acmdr backup
+
+	# Give it a name, and keep it for a week
+	kubectl acmdr backup before-upgrade --ttl 168h
+
+	# See what Velero would be asked to do
+	kubectl acmdr backup --dry-run=client -o yaml`)
+
+// Flags are what the user typed.
+type Flags struct {
+	velero   cmdutil.VeleroFlags
+	output   cmdutil.OutputFlags
+	dryRun   cmdutil.DryRunFlag
+	location string
+	ttl      time.Duration
+	timeout  time.Duration
+	wait     bool
+}
+
+// Options are ready to run.
+type Options struct {
+	Hub     backup.Hub
+	Backup  backup.Options
+	DryRun  bool
+	Wait    bool
+	Timeout time.Duration
+	Streams genericiooptions.IOStreams
+	Print   cmdutil.Printer
+	// Resume is the command line, without a name, that goes on where this one stopped.
+	Resume string
+	Clock  wait.Clock
+}
+
+// New returns the backup command.
+func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command {
+	flags := &Flags{wait: true, timeout: wait.Velero}
+	cmd := &cobra.Command{
+		Use:     "backup [NAME]",
+		Short:   "Back this hub up and verify the backup",
+		Long:    long,
+		Example: example,
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			options, err := flags.ToOptions(cmd, f, append(args, "")[0], streams)
+			if err != nil {
+				return err
+			}
+			return options.Run(cmd.Context())
+		},
+	}
+	flags.velero.AddFlags(cmd)
+	flags.output.AddFlags(cmd)
+	flags.dryRun.AddFlags(cmd)
+	cmd.Flags().StringVar(&flags.location, "storage-location", "", "BackupStorageLocation to write to (default: the default one)")
+	cmd.Flags().DurationVar(&flags.ttl, "ttl", 0, "How long Velero keeps the backup (default: Velero's own default, 720h unless set otherwise)")
+	cmd.Flags().BoolVar(&flags.wait, "wait", flags.wait, "Wait until the backup has ended, and verify it")
+	cmd.Flags().DurationVar(&flags.timeout, "timeout", flags.timeout, "How long to wait")
+	return cmd
+}
+
+// ToOptions checks the flags and opens the hub.
+func (flags *Flags) ToOptions(cmd *cobra.Command, f *factory.Factory, name string, streams genericiooptions.IOStreams) (*Options, error) {
+	if err := backup.ValidateName(name); err != nil {
+		return nil, &cmdutil.UsageError{Err: err}
+	}
+	if flags.ttl < 0 || flags.timeout <= 0 {
+		return nil, cmdutil.Usagef("--ttl and --timeout must be positive")
+	}
+	dryRun, err := flags.dryRun.Enabled()
+	if err != nil {
+		return nil, err
+	}
+	if dryRun {
+		flags.output.SetDefault("yaml")
+	}
+	printer, err := flags.output.ToPrinter()
+	if err != nil {
+		return nil, err
+	}
+	hub, err := f.Hub(cmd.Context())
+	if err != nil {
+		return nil, err
+	}
+	api, err := flags.velero.API(cmd.Context(), hub)
+	if err != nil {
+		return nil, err
+	}
+	uid, err := factory.ClusterUID(cmd.Context(), hub.Kube)
+	if err != nil {
+		return nil, err
+	}
+	return &Options{
+		Hub:    backup.Hub{Kube: hub.Kube, Dynamic: hub.Dynamic, Velero: api, UID: uid},
+		Backup: backup.Options{Name: name, TTL: flags.ttl, Location: flags.location},
+		DryRun: dryRun, Wait: flags.wait, Timeout: flags.timeout,
+		Streams: streams, Print: printer, Resume: cmdutil.Resume(cmd), Clock: clock.RealClock{},
+	}, nil
+}
+
+// Run backs up and reports.
+func (o *Options) Run(ctx context.Context) error {
+	plan, err := backup.NewPlan(ctx, o.Clock, o.Hub, o.Backup)
+	if err != nil {
+		return err
+	}
+	if o.DryRun {
+		return o.show(plan)
+	}
+	if err := plan.Start(ctx, o.Hub); err != nil {
+		return err
+	}
+	name := plan.Backup.Name
+	if !o.Wait {
+		fmt.Fprintf(o.Streams.ErrOut, "Backup %s was asked for; it is not verified. To wait for it: %s %s\n", name, o.Resume, name)
+		return o.Print(o.Streams.Out, plan.Backup, table(&backup.Result{Backup: plan.Backup, Size: -1}))
+	}
+	if plan.Attached {
+		fmt.Fprintf(o.Streams.ErrOut, "Attached to backup %s, which an earlier run began.\n", name)
+	}
+	meter := printing.NewMeter(o.Streams.ErrOut, name)
+	waiting, cancel := context.WithTimeout(ctx, o.Timeout)
+	defer cancel()
+	result, failed := plan.Wait(waiting, o.Clock, o.Hub, func(progress backup.Progress) {
+		meter.Update(progress.Phase, progress.Done, progress.Total)
+	})
+	meter.Close()
+	if result == nil {
+		if waiting.Err() != nil {
+			fmt.Fprintf(o.Streams.ErrOut, "Velero goes on with it. To resume: %s %s\n", o.Resume, name)
+		}
+		return failed
+	}
+	o.tell(result)
+	if err := o.Print(o.Streams.Out, result.Backup, table(result)); err != nil {
+		return err
+	}
+	return failed
+}

@@ -1,0 +1,68 @@
+package backup
+
+import (
+	"fmt"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/acmdr/kubectl-acmdr/pkg/backup"
+	"github.com/acmdr/kubectl-acmdr/pkg/cmd/cmdutil"
+	"github.com/acmdr/kubectl-acmdr/pkg/printing"
+)
+
+// maxNamed clusters are named in a line; of more, only the number is told.
+const maxNamed = 5
+
+// show prints the objects that a run would create.
+func (o *Options) show(plan *backup.Plan) error {
+	if plan.Attached {
+		fmt.Fprintf(o.Streams.ErrOut, "Backup %s, which an earlier run began, would be waited for.\n", plan.Backup.Name)
+	} else if err := o.Print(o.Streams.Out, plan.Policy, &metav1.Table{}); err != nil {
+		return err
+	}
+	return o.Print(o.Streams.Out, plan.Backup, table(&backup.Result{Backup: plan.Backup, Size: -1}))
+}
+
+// tell says on stderr what the table has no room for.
+func (o *Options) tell(result *backup.Result) {
+	cmdutil.TellCauses(o.Streams.ErrOut, "warning", result.Results.Warnings)
+	cmdutil.TellCauses(o.Streams.ErrOut, "error", result.Results.Errors)
+	proof := result.Proof
+	if n := len(proof.Uncredentialed); n > 0 {
+		names := proof.Uncredentialed[:min(n, maxNamed)]
+		more := ""
+		if n > maxNamed {
+			more = ", ..."
+		}
+		fmt.Fprintf(o.Streams.ErrOut, "warning: no credential for %d managed clusters on this hub (%s%s): to move them, "+
+			"give reregister a kubeconfig for each\n", n, strings.Join(names, ", "), more)
+	}
+	if proof.Verified() {
+		fmt.Fprintf(o.Streams.ErrOut, "Verified: %d managed clusters are in backup %s, %d of them with their credential.\n",
+			len(proof.Whole)+len(proof.Uncredentialed), result.Backup.Name, len(proof.Whole))
+	}
+}
+
+func table(result *backup.Result) *metav1.Table {
+	b := result.Backup
+	status, took, items := string(b.Status.Phase), printing.None, printing.None
+	if status == "" {
+		status = "New"
+	}
+	if b.Status.CompletionTimestamp != nil {
+		took = printing.Elapsed(result.Duration())
+	}
+	if result.Items > 0 {
+		items = fmt.Sprint(result.Items)
+	}
+	expires := printing.None
+	if b.Status.Expiration != nil {
+		expires = b.Status.Expiration.UTC().Format("2006-01-02")
+	}
+	return &metav1.Table{
+		ColumnDefinitions: printing.Columns([]string{"Name", "Status", "Clusters", "Items", "Size", "Duration"}, "Location", "Expires"),
+		Rows: []metav1.TableRow{printing.Row(b.Name, status, result.Clusters(), items, printing.Size(result.Size), took,
+			b.Spec.StorageLocation, expires)},
+	}
+}

@@ -1,0 +1,60 @@
+package restore
+
+import (
+	"fmt"
+	"strconv"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/acmdr/kubectl-acmdr/pkg/cmd/cmdutil"
+	"github.com/acmdr/kubectl-acmdr/pkg/printing"
+	"github.com/acmdr/kubectl-acmdr/pkg/restore"
+)
+
+// show prints what a run would do.
+func (o *Options) show(plan *restore.Plan) error {
+	o.begin(plan)
+	for _, kind := range plan.LeftOut {
+		fmt.Fprintf(o.Streams.ErrOut, "not restored: %d %s (%s)\n", kind.Count, kind.Resource, kind.Why)
+	}
+	return o.Print(o.Streams.Out, o.Restorer.Object(plan), clusterTable(plan.Clusters))
+}
+
+// report prints how a run ended: what Velero found on stderr, the tables on stdout.
+func (o *Options) report(plan *restore.Plan, result *restore.Result) error {
+	cmdutil.TellCauses(o.Streams.ErrOut, "warning", result.Results.Warnings)
+	cmdutil.TellCauses(o.Streams.ErrOut, "error", result.Results.Errors)
+	if err := o.Print(o.Streams.Out, result.Restore, restoreTable(plan, result)); err != nil || o.Machine {
+		return err
+	}
+	fmt.Fprintln(o.Streams.Out)
+	return o.Print(o.Streams.Out, result.Restore, clusterTable(result.Clusters))
+}
+
+func restoreTable(plan *restore.Plan, result *restore.Result) *metav1.Table {
+	status := result.Restore.Status
+	took := printing.None
+	if status.CompletionTimestamp != nil {
+		took = printing.Elapsed(result.Duration())
+	}
+	return &metav1.Table{
+		ColumnDefinitions: printing.Columns([]string{"Name", "Backup", "Status", "Items", "Warnings", "Errors", "Duration"}),
+		Rows: []metav1.TableRow{printing.Row(result.Restore.Name, plan.Backup.Name, string(status.Phase),
+			strconv.Itoa(result.Items()), strconv.Itoa(status.Warnings), strconv.Itoa(status.Errors), took)},
+	}
+}
+
+func clusterTable(clusters []restore.Cluster) *metav1.Table {
+	table := &metav1.Table{ColumnDefinitions: printing.Columns([]string{"Name", "ManagedCluster", "Credential"}, "Secret")}
+	for _, cluster := range clusters {
+		found, secret := "missing", printing.None
+		if cluster.Credential != "" {
+			found, secret = "found", cluster.Credential
+		}
+		if cluster.ManagedCluster == restore.ToCreate {
+			found = printing.None
+		}
+		table.Rows = append(table.Rows, printing.Row(cluster.Name, string(cluster.ManagedCluster), found, secret))
+	}
+	return table
+}

@@ -1,0 +1,110 @@
+package restore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/discovery"
+
+	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
+)
+
+// never are the kinds that must not come back from any backup, whoever made it.
+var never = map[string]string{
+	clustersIn: "made before Velero begins, or ACM would delete their namespaces",
+	"certificatesigningrequests.certificates.k8s.io": "requests to the old hub; an agent stops asking when ten are there",
+	"leases.coordination.k8s.io":                     "say when the old hub last saw a cluster",
+	"events":                                         "tell of the old hub",
+	"events.events.k8s.io":                           "tell of the old hub",
+	"nodes":                                          "are the old hub's own",
+	"customresourcedefinitions.apiextensions.k8s.io":                 "come with this hub's own software",
+	"apiservices.apiregistration.k8s.io":                             "come with this hub's own software",
+	"clusterroles.rbac.authorization.k8s.io":                         "this hub's controllers make their own",
+	"clusterrolebindings.rbac.authorization.k8s.io":                  "this hub's controllers make their own",
+	"roles.rbac.authorization.k8s.io":                                "this hub's controllers make their own",
+	"rolebindings.rbac.authorization.k8s.io":                         "this hub's controllers make their own",
+	"mutatingwebhookconfigurations.admissionregistration.k8s.io":     "come with this hub's own software",
+	"validatingwebhookconfigurations.admissionregistration.k8s.io":   "come with this hub's own software",
+	"validatingadmissionpolicies.admissionregistration.k8s.io":       "come with this hub's own software",
+	"validatingadmissionpolicybindings.admissionregistration.k8s.io": "come with this hub's own software",
+	"placementdecisions.cluster.open-cluster-management.io":          "this hub decides by itself",
+	"clusterdeprovisions.hive.openshift.io":                          "would destroy clusters",
+	"baremetalhosts.metal3.io":                                       "would install machines again",
+	"backupstoragelocations.velero.io":                               "this hub has its own",
+	"deletebackuprequests.velero.io":                                 "would delete backups",
+	"schedules.velero.io":                                            "this hub decides by itself",
+	"backupschedules.cluster.open-cluster-management.io":             "this hub decides by itself",
+	"restores.cluster.open-cluster-management.io":                    "this hub decides by itself",
+}
+
+// LeftOut is a kind that is in the backup and is not restored.
+type LeftOut struct {
+	Resource string
+	Count    int
+	Why      string
+	// Unknown tells that the hub has no such kind: software that the old hub had is missing here.
+	Unknown bool
+}
+
+// leaveOut says which kinds of the backup are not restored.
+func leaveOut(resources map[string]int, served map[string]bool) []LeftOut {
+	var out []LeftOut
+	for _, resource := range slices.Sorted(maps.Keys(resources)) {
+		why, refused := never[resource]
+		switch {
+		case refused:
+			out = append(out, LeftOut{Resource: resource, Count: resources[resource], Why: why})
+		case !served[resource]:
+			out = append(out, LeftOut{Resource: resource, Count: resources[resource], Why: "this hub does not have the kind", Unknown: true})
+		}
+	}
+	return out
+}
+
+// served are the resources that the hub has, as resource.group. A group that does not answer is an error when the backup
+// needs it: Velero could not restore its objects either.
+func (r *Restorer) served(ctx context.Context, needed map[string]int) (map[string]bool, error) {
+	api := discovery.ToDiscoveryInterfaceWithContext(r.Hub.Kube.Discovery())
+	_, lists, err := api.ServerGroupsAndResourcesWithContext(ctx)
+	var partial *discovery.ErrGroupDiscoveryFailed
+	if errors.As(err, &partial) {
+		err = nil
+		for version, cause := range partial.Groups {
+			for resource := range needed {
+				if schema.ParseGroupResource(resource).Group == version.Group {
+					err = fmt.Errorf("API group %s of the hub does not answer, and the backup holds %s: %w", version, resource, cause)
+				}
+			}
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the hub's kinds: %w", err)
+	}
+	served := map[string]bool{}
+	for _, list := range lists {
+		version, err := schema.ParseGroupVersion(list.GroupVersion)
+		if err != nil {
+			continue
+		}
+		for _, resource := range list.APIResources {
+			served[schema.GroupResource{Group: version.Group, Resource: resource.Name}.String()] = true
+		}
+	}
+	return served, nil
+}
+
+// hubNamespaces are the namespaces of the backup that belong to the old hub itself, or have the name of one that this hub
+// needs for itself. The names are exact: a pattern would make Velero spell out all others.
+func hubNamespaces(m *manifest, own []string) []string {
+	var out []string
+	for _, namespace := range slices.Sorted(maps.Keys(m.namespaces)) {
+		if ocm.IsHubNamespace(namespace) || slices.Contains(m.local, namespace) || slices.Contains(own, namespace) {
+			out = append(out, namespace)
+		}
+	}
+	return out
+}

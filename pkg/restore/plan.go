@@ -1,0 +1,222 @@
+package restore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/sets"
+	clusterv1 "open-cluster-management.io/api/cluster/v1"
+
+	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
+	"github.com/acmdr/kubectl-acmdr/pkg/velero"
+)
+
+// Plan is what a run will do; making it changes nothing.
+type Plan struct {
+	Backup *velero.Backup
+	// Restore was begun, or ended, by an earlier run; nil when there is none to go on with.
+	Restore *velero.Restore
+	// Finished tells that an earlier run has done everything already.
+	Finished bool
+	// Clusters are the managed clusters in the backup, by name.
+	Clusters []Cluster
+	// LeftOut are the kinds in the backup that are not restored.
+	LeftOut []LeftOut
+
+	name string
+	// excluded are namespaces that are not restored.
+	excluded []string
+	manifest *manifest
+}
+
+// Outcome is what happens, or happened, to a cluster's ManagedCluster.
+type Outcome string
+
+// The outcomes, as they appear in tables.
+const (
+	ToCreate Outcome = "create"
+	Created  Outcome = "created"
+	Exists   Outcome = "exists"
+	Failed   Outcome = "failed"
+	Absent   Outcome = "missing"
+)
+
+// Cluster is one managed cluster of a backup.
+type Cluster struct {
+	Name           string
+	ManagedCluster Outcome
+	// Credential is the secret with the admin kubeconfig that is on the hub now; empty for none.
+	Credential string
+	// Err is why the ManagedCluster could not be made.
+	Err error
+}
+
+// Plan chooses the backup and decides what to do with it; both names may be empty. Everything that would make the restore
+// fail, or fail in part, is found here, before the first write.
+func (r *Restorer) Plan(ctx context.Context, name, fromBackup string) (*Plan, error) {
+	if _, err := r.Hub.Velero.Location(ctx, ""); err != nil {
+		return nil, err
+	}
+	if err := r.Hub.Velero.Running(ctx, r.Hub.Kube); err != nil {
+		return nil, err
+	}
+	backup, err := r.choose(ctx, fromBackup)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := r.Hub.Velero.Location(ctx, backup.Spec.StorageLocation); err != nil {
+		return nil, err
+	}
+	plan := &Plan{Backup: backup, name: name}
+	if plan.Restore, err = r.previous(ctx, name, backup.Name); err != nil {
+		return nil, err
+	}
+	hub, err := ocm.ManagedClusters(r.Hub.Dynamic).List(ctx, "")
+	if err != nil {
+		return nil, fmt.Errorf("listing ManagedClusters: %w", err)
+	}
+	if plan.Restore != nil && plan.Restore.Annotations[velero.FinishedAnnotation] != "" {
+		plan.Finished = true
+		return plan, r.recall(ctx, plan, hub)
+	}
+	r.tell("Reading backup %s (%s, taken %s ago).", backup.Name, origin(backup, r.Hub.UID), r.age(backup))
+	return plan, r.examine(ctx, plan, hub)
+}
+
+// examine reads the backup and compares it with the hub.
+func (r *Restorer) examine(ctx context.Context, plan *Plan, hub []clusterv1.ManagedCluster) error {
+	manifest, err := read(ctx, r.store(), plan.Backup)
+	if err != nil {
+		return err
+	}
+	if len(manifest.clusters) == 0 {
+		return fmt.Errorf("backup %s holds no managed cluster", plan.Backup.Name)
+	}
+	plan.manifest = manifest
+	own := []string{r.Hub.Velero.Namespace}
+	here := sets.New[string]()
+	for i := range hub {
+		here.Insert(hub[i].Name)
+		if ocm.IsLocal(&hub[i]) {
+			own = append(own, hub[i].Name)
+		}
+	}
+	for _, cluster := range manifest.clusters {
+		outcome := ToCreate
+		if here.Has(cluster.Name) {
+			outcome = Exists
+		}
+		plan.Clusters = append(plan.Clusters, Cluster{Name: cluster.Name, ManagedCluster: outcome})
+	}
+	plan.excluded = hubNamespaces(manifest, own)
+	served, err := r.served(ctx, manifest.resources)
+	if err != nil {
+		return err
+	}
+	plan.LeftOut = leaveOut(manifest.resources, served)
+	return r.terminating(ctx, plan)
+}
+
+// terminating refuses to restore into namespaces that are being deleted: Velero waits ten minutes for each of their objects.
+func (r *Restorer) terminating(ctx context.Context, plan *Plan) error {
+	namespaces, err := r.namespaces(ctx)
+	if err != nil {
+		return err
+	}
+	var refused []error
+	for _, namespace := range namespaces {
+		_, wanted := plan.manifest.namespaces[namespace.Name]
+		if wanted && namespace.Status.Phase == corev1.NamespaceTerminating && !slices.Contains(plan.excluded, namespace.Name) {
+			refused = append(refused, fmt.Errorf("namespace %s is being deleted on this hub: wait until it is gone", namespace.Name))
+		}
+	}
+	return errors.Join(refused...)
+}
+
+func (r *Restorer) namespaces(ctx context.Context) ([]corev1.Namespace, error) {
+	list, err := r.Hub.Kube.CoreV1().Namespaces().List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("listing namespaces: %w", err)
+	}
+	return list.Items, nil
+}
+
+// recall fills the plan of a restore that an earlier run has finished, without reading the whole backup again.
+func (r *Restorer) recall(ctx context.Context, plan *Plan, hub []clusterv1.ManagedCluster) error {
+	list, err := r.store().ResourceList(ctx, plan.Backup)
+	if err != nil {
+		return err
+	}
+	here, local := sets.New[string](), sets.New(ocm.LocalCluster)
+	for i := range hub {
+		here.Insert(hub[i].Name)
+		if ocm.IsLocal(&hub[i]) {
+			local.Insert(hub[i].Name)
+		}
+	}
+	for _, name := range list.Names(clusterv1.GroupName, "ManagedCluster") {
+		if local.Has(name) {
+			continue
+		}
+		outcome := Absent
+		if here.Has(name) {
+			outcome = Exists
+		}
+		plan.Clusters = append(plan.Clusters, Cluster{Name: name, ManagedCluster: outcome})
+	}
+	return r.credentials(ctx, plan.Clusters)
+}
+
+// previous finds the plugin's own restore of a backup that is to be gone on with: one that is in progress, or that has
+// completed. One that failed is history, unless its name is wanted.
+func (r *Restorer) previous(ctx context.Context, name, backup string) (*velero.Restore, error) {
+	if name != "" {
+		return r.previousNamed(ctx, name, backup)
+	}
+	restores, err := r.Hub.Velero.Restores.List(ctx, velero.ManagedByLabel+"="+velero.ManagedBy)
+	if err != nil {
+		return nil, fmt.Errorf("listing restores: %w", err)
+	}
+	slices.SortStableFunc(restores, func(a, b velero.Restore) int { return b.CreationTimestamp.Compare(a.CreationTimestamp.Time) })
+	for i := range restores {
+		if restores[i].Spec.BackupName != backup {
+			continue
+		}
+		if ended, good := ended(&restores[i]); good || !ended {
+			return &restores[i], nil
+		}
+	}
+	return nil, nil
+}
+
+func (r *Restorer) previousNamed(ctx context.Context, name, backup string) (*velero.Restore, error) {
+	restore, err := r.Hub.Velero.Restores.Get(ctx, name)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading restore %s: %w", name, err)
+	}
+	ended, good := ended(restore)
+	switch {
+	case !velero.Made(restore.Labels):
+		return nil, fmt.Errorf("restore %s/%s exists already and was made by somebody else: choose another name", restore.Namespace, name)
+	case restore.Spec.BackupName != backup:
+		return nil, fmt.Errorf("restore %s/%s exists already, of backup %s: choose another name", restore.Namespace, name, restore.Spec.BackupName)
+	case ended && !good:
+		return nil, fmt.Errorf("restore %s/%s exists already, is %s and did not restore everything: choose another name",
+			restore.Namespace, name, restore.Status.Phase)
+	}
+	return restore, nil
+}
+
+// ended tells whether a restore is through, and whether it restored every cluster.
+func ended(restore *velero.Restore) (ended, good bool) {
+	ended, good = velero.RestoreEnded(restore.Status.Phase)
+	return ended, good && restore.Annotations[velero.PartialAnnotation] == ""
+}
