@@ -11,10 +11,12 @@ import (
 	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/accept"
+	"github.com/acmdr/kubectl-acmdr/pkg/cmd/backup"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/cmdutil"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/get"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/install"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/reregister"
+	"github.com/acmdr/kubectl-acmdr/pkg/cmd/restore"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/status"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/version"
 	"github.com/acmdr/kubectl-acmdr/pkg/factory"
@@ -52,8 +54,10 @@ func NewRoot(argv0 string, streams genericiooptions.IOStreams) *cobra.Command {
 	groups := templates.CommandGroups{
 		{Message: "On the active hub:", Commands: []*cobra.Command{
 			install.New(f, streams),
+			backup.New(f, streams),
 		}},
 		{Message: "On the standby hub:", Commands: []*cobra.Command{
+			restore.New(f, streams),
 			reregister.New(f, streams),
 			accept.New(f, streams),
 		}},
