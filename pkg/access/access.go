@@ -33,6 +33,18 @@ type Source interface {
 	Find(ctx context.Context, cluster string) (*Credential, error)
 }
 
+// HubSources are the places where a hub keeps credentials, in the order in which they are tried: what the installer of a
+// cluster left is wider than what an import brought.
+func HubSources(kube kubernetes.Interface, hub dynamic.Interface) []Source {
+	return []Source{
+		&Hive{Kube: kube, Dynamic: hub},
+		&HyperShift{Kube: kube, Dynamic: hub},
+		&ClusterAPI{Kube: kube},
+		&AutoImport{Kube: kube, Dynamic: hub},
+		&ManagedServiceAccount{Kube: kube, Dynamic: hub},
+	}
+}
+
 // Connect makes clients from a config.
 type Connect func(*rest.Config) (kubernetes.Interface, dynamic.Interface, error)
 

@@ -11,25 +11,33 @@ import (
 	"github.com/acmdr/kubectl-acmdr/pkg/kubeconfig"
 )
 
-// expiry is when a credential says that it expires: the client certificate's notAfter or the token's exp claim. The
-// claims are read without verification: only the API server's word counts, this is to explain a refusal.
+// expiry is when a credential says that it expires: the client certificate's notAfter or the token's exp claim.
 func expiry(config *rest.Config) time.Time {
 	if certificate := kubeconfig.FirstCertificate(config.CertData); certificate != nil {
 		return certificate.NotAfter
 	}
-	parts := strings.Split(config.BearerToken, ".")
+	if expires := claimsOf(config.BearerToken).Expires; expires != 0 {
+		return time.Unix(expires, 0)
+	}
+	return time.Time{}
+}
+
+// claims are what a token says of itself. They are read without verification: only the API server's word counts, this
+// is to explain a refusal and to tell clusters apart.
+type claims struct {
+	Expires int64  `json:"exp"`
+	Subject string `json:"sub"`
+}
+
+func claimsOf(token string) claims {
+	var c claims
+	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
-		return time.Time{}
+		return c
 	}
 	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil {
-		return time.Time{}
+	if err != nil || json.Unmarshal(payload, &c) != nil {
+		return claims{}
 	}
-	var claims struct {
-		Expires int64 `json:"exp"`
-	}
-	if json.Unmarshal(payload, &claims) != nil || claims.Expires == 0 {
-		return time.Time{}
-	}
-	return time.Unix(claims.Expires, 0)
+	return c
 }

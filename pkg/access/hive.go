@@ -9,7 +9,6 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 
-	"github.com/acmdr/kubectl-acmdr/pkg/kubeconfig"
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 )
 
@@ -35,16 +34,7 @@ func (h *Hive) Find(ctx context.Context, cluster string) (*Credential, error) {
 	if err != nil {
 		return nil, err
 	}
-	origin := "secret " + secret.Namespace + "/" + secret.Name
-	data, ok := secret.Data[hiveKey]
-	if !ok {
-		return nil, fmt.Errorf("%s has no key %q", origin, hiveKey)
-	}
-	config, err := kubeconfig.Load(data)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", origin, err)
-	}
-	return &Credential{Source: HiveSource, Origin: origin, Config: config, NotAfter: expiry(config)}, nil
+	return fromSecret(HiveSource, secret, hiveKey)
 }
 
 func (h *Hive) secret(ctx context.Context, cluster string) (*corev1.Secret, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
@@ -15,6 +16,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	operatorv1 "open-cluster-management.io/api/operator/v1"
 
+	"github.com/acmdr/kubectl-acmdr/pkg/kubeconfig"
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 	"github.com/acmdr/kubectl-acmdr/pkg/wait"
 )
@@ -123,6 +125,9 @@ func supported(klusterlet *operatorv1.Klusterlet) error {
 // checkIdentity compares the name under which the agent is registered with the cluster that is to be moved.
 func (m *Managed) checkIdentity(ctx context.Context, cluster string) error {
 	secret, err := m.Kube.CoreV1().Secrets(m.Namespace).Get(ctx, ocm.HubSecret, metav1.GetOptions{})
+	if apierrors.IsForbidden(err) {
+		return m.checkBootstrapIdentity(ctx, cluster)
+	}
 	if apierrors.IsNotFound(err) {
 		return fmt.Errorf("no agent is registered at %s: it has no secret %s/%s", m.Credential.Config.Host, m.Namespace, ocm.HubSecret)
 	}
@@ -133,6 +138,24 @@ func (m *Managed) checkIdentity(ctx context.Context, cluster string) error {
 		return fmt.Errorf("%s is another cluster: its agent is registered as %q, not %q", m.Credential.Config.Host, name, cluster)
 	}
 	return nil
+}
+
+// checkBootstrapIdentity is for a credential that may only touch the bootstrap secret: the token in it was made for the
+// bootstrap identity of the cluster, whose name is in the token's subject.
+func (m *Managed) checkBootstrapIdentity(ctx context.Context, cluster string) error {
+	secret, err := m.Kube.CoreV1().Secrets(m.Namespace).Get(ctx, ocm.BootstrapSecret, metav1.GetOptions{})
+	if err != nil {
+		return fmt.Errorf("reading secret %s/%s, to be sure that it is the right cluster: %w", m.Namespace, ocm.BootstrapSecret, err)
+	}
+	subject := claimsOf(kubeconfig.Token(secret.Data[ocm.KubeconfigKey])).Subject
+	switch {
+	case subject == ocm.BootstrapUser(cluster):
+		return nil
+	case strings.HasSuffix(subject, "-bootstrap-sa"):
+		return fmt.Errorf("%s is another cluster: its bootstrap token is of %s", m.Credential.Config.Host, subject)
+	}
+	return fmt.Errorf("%s may not read secret %s/%s, so it cannot be told whether this is the right cluster",
+		m.User, m.Namespace, ocm.HubSecret)
 }
 
 // checkRights asks the cluster whether the credential may do what the switch needs.

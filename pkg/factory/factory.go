@@ -120,6 +120,15 @@ func From(config *rest.Config) (*Clients, error) {
 	return &Clients{Config: config, Kube: kube, Dynamic: dyn}, nil
 }
 
+// Connect makes the clients of any cluster that a config opens, such as a managed one.
+func Connect(config *rest.Config) (kubernetes.Interface, dynamic.Interface, error) {
+	clients, err := From(config)
+	if err != nil {
+		return nil, nil, err
+	}
+	return clients.Kube, clients.Dynamic, nil
+}
+
 func checkHub(_ context.Context, clients *Clients) error {
 	_, err := clients.Kube.Discovery().ServerResourcesForGroupVersion(clusterv1.GroupVersion.String())
 	var unreachable *url.Error

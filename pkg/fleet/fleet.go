@@ -6,14 +6,12 @@ import (
 	"context"
 
 	"golang.org/x/sync/errgroup"
-
-	"github.com/acmdr/kubectl-acmdr/pkg/step"
 )
 
 // Run calls unit for every target, at most parallel at a time, and returns the results in the order of the targets.
 // Targets that had not begun when ctx was cancelled are passed to unit all the same: it reports them as cancelled.
-func Run[T any](ctx context.Context, targets []T, parallel int, unit func(context.Context, T) step.Result) []step.Result {
-	results := make([]step.Result, len(targets))
+func Run[T, R any](ctx context.Context, targets []T, parallel int, unit func(context.Context, T) R) []R {
+	results := make([]R, len(targets))
 	var group errgroup.Group
 	group.SetLimit(max(parallel, 1))
 	for i, target := range targets {

@@ -93,15 +93,25 @@ func Load(data []byte) (*rest.Config, error) {
 	return config, nil
 }
 
-func checkCluster(cluster *clientcmdapi.Cluster) error {
-	server, err := url.Parse(cluster.Server)
+// CheckServer refuses a server that is not a plain https URL.
+func CheckServer(raw string) error {
+	const field = "clusters[].cluster.server"
+	server, err := url.Parse(raw)
 	switch {
 	case err != nil || server.Host == "":
-		return &Refused{Field: "clusters[].cluster.server", Reason: "is not a URL"}
+		return &Refused{Field: field, Reason: "is not a URL"}
 	case server.Scheme != "https":
-		return &Refused{Field: "clusters[].cluster.server", Reason: "is not an https URL"}
+		return &Refused{Field: field, Reason: "is not an https URL"}
 	case server.User != nil:
-		return &Refused{Field: "clusters[].cluster.server", Reason: "carries a user or password"}
+		return &Refused{Field: field, Reason: "carries a user or password"}
+	}
+	return nil
+}
+
+func checkCluster(cluster *clientcmdapi.Cluster) error {
+	switch {
+	case CheckServer(cluster.Server) != nil:
+		return CheckServer(cluster.Server)
 	case cluster.InsecureSkipTLSVerify:
 		return &Refused{Field: "clusters[].cluster.insecure-skip-tls-verify", Reason: "is not honoured: TLS is always verified"}
 	case cluster.CertificateAuthority != "":

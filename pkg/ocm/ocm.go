@@ -26,6 +26,12 @@ var (
 	ClusterDeploymentResource = schema.GroupVersionResource{
 		Group: "hive.openshift.io", Version: "v1", Resource: "clusterdeployments",
 	}
+	HostedClusterResource = schema.GroupVersionResource{
+		Group: "hypershift.openshift.io", Version: "v1beta1", Resource: "hostedclusters",
+	}
+	KlusterletConfigResource = schema.GroupVersionResource{
+		Group: "config.open-cluster-management.io", Version: "v1alpha1", Resource: "klusterletconfigs",
+	}
 	InfrastructureResource = schema.GroupVersionResource{
 		Group: "config.openshift.io", Version: "v1", Resource: "infrastructures",
 	}

@@ -47,19 +47,20 @@ type rowFunc func(object *unstructured.Unstructured, now time.Time) (metav1.Tabl
 func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "get",
-		Short:   "List clusters, backups, restores or locations",
+		Short:   "List clusters, credentials, backups, restores or locations",
 		Example: example,
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return cmdutil.Usagef("say what to get: clusters, backups, restores or locations")
+				return cmdutil.Usagef("say what to get: clusters, credentials, backups, restores or locations")
 			}
-			return cmdutil.Usagef("cannot get %q: get clusters, backups, restores or locations", args[0])
+			return cmdutil.Usagef("cannot get %q: get clusters, credentials, backups, restores or locations", args[0])
 		},
 	}
-	for _, k := range []kind{clusters()} {
+	for _, k := range []kind{clusters(), backups(), restores(), locations()} {
 		cmd.AddCommand(newKind(k, f, streams))
 	}
+	cmd.AddCommand(newCredentials(f, streams))
 	return cmd
 }
 

@@ -11,8 +11,6 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
 	"k8s.io/utils/clock"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/accept"
@@ -114,7 +112,7 @@ func (flags *Flags) ToOptions(
 			Hub:      newHub,
 			Endpoint: endpoint,
 			Accept:   &accept.Hub{Kube: hub.Kube, Dynamic: hub.Dynamic, Clock: clock.RealClock{}},
-			Finder:   &access.Finder{Sources: flags.sources(files, hub), Connect: connect},
+			Finder:   &access.Finder{Sources: flags.sources(files, hub), Connect: factory.Connect},
 			OldHub:   oldHub,
 			Verify:   bootstrap.Verify,
 			Options:  flags.options,
@@ -153,7 +151,7 @@ func (flags *Flags) sources(files access.Files, hub *factory.Clients) []access.S
 	if flags.managedKubeconfig != "" {
 		return []access.Source{files}
 	}
-	return []access.Source{files, &access.Hive{Kube: hub.Kube, Dynamic: hub.Dynamic}}
+	return append([]access.Source{files}, access.HubSources(hub.Kube, hub.Dynamic)...)
 }
 
 // oldHub opens the hub that the clusters leave, which must not be the one that they come to.
@@ -215,12 +213,4 @@ func clusterOf(file string) string {
 		}
 	}
 	return file
-}
-
-func connect(config *rest.Config) (kubernetes.Interface, dynamic.Interface, error) {
-	clients, err := factory.From(config)
-	if err != nil {
-		return nil, nil, err
-	}
-	return clients.Kube, clients.Dynamic, nil
 }
