@@ -3,7 +3,6 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-export CGO_ENABLED ?= 0
 
 BIN := bin
 LAB_DIR ?= $(CURDIR)/.lab
@@ -20,11 +19,11 @@ TEST_FLAGS ?= -race -timeout 10m
 
 .PHONY: help
 help: ## Print this help
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## Build the plugin into bin/kubectl-acmdr
-	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/kubectl-acmdr ./cmd/kubectl-acmdr
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/kubectl-acmdr ./cmd/kubectl-acmdr
 
 .PHONY: test
 test: $(BIN)/gotestsum ## Run the unit tests of the plugin and of the lab, with the race detector
@@ -33,10 +32,41 @@ test: $(BIN)/gotestsum ## Run the unit tests of the plugin and of the lab, with 
 	cd tools && $(GOTESTSUM) -- $(TEST_FLAGS) ./dist/...
 
 .PHONY: lint
-lint: export GOFLAGS := -trimpath # as build does, so that both read the same build cache
+lint: export GOFLAGS := -trimpath
+lint: export CGO_ENABLED := 0
 lint: $(BIN)/golangci-lint ## Run the linters; the import rules of the packages are among them
 	$(BIN)/golangci-lint run ./...
 	$(BIN)/golangci-lint fmt --diff ./...
+
+.PHONY: generate
+generate: ## Make the manifests that the plugin embeds, with Velero's own install package
+	go run -C tools/generate .
+
+.PHONY: check-generated
+check-generated: ## Fail when the embedded manifests are not what `make generate` makes
+	go run -C tools/generate . -check
+
+.PHONY: lab
+lab:
+	go -C test/lab build -o ../../$(BIN)/lab .
+
+.PHONY: lab-up
+lab-up: lab ## Start the lab: two hubs, a managed cluster and an S3 server, as processes on loopback
+	$(BIN)/lab up --dir $(LAB_DIR)
+
+.PHONY: lab-down
+lab-down: lab ## Stop the lab and remove its data
+	$(BIN)/lab down --purge --dir $(LAB_DIR)
+
+.PHONY: demo
+demo: build lab ## Watch a hub die and its managed cluster come back on another hub, on the lab
+	$(BIN)/lab build
+	go run ./test/journey/cmd/demo $(DEMO_FLAGS)
+
+.PHONY: e2e
+e2e: build lab $(BIN)/gotestsum $(BIN)/krew ## Run the end-to-end tests on the lab; E2E=TestJourney for one of them
+	$(BIN)/lab build
+	$(BIN)/gotestsum --format-hide-empty-pkg -- -tags e2e -count 1 -timeout 60m -run '$(E2E)' ./test/e2e/...
 
 .PHONY: dist
 dist: ## Build the release archives and put their sums into the krew manifests (VERSION=v0.2.0: a new release)
