@@ -48,14 +48,20 @@ func Bootstrap(hub Endpoint, token string) ([]byte, error) {
 // PointsTo tells whether a bootstrap kubeconfig leads an agent to this hub, by the comparison that the agent makes
 // (ocm pkg/registration/register/common.go).
 func PointsTo(data []byte, hub Endpoint) bool {
-	context, cluster, _, err := Parse(data)
+	found, _, err := EndpointOf(data)
+	return err == nil && found.Server == hub.Server && found.ProxyURL == hub.ProxyURL &&
+		found.ClusterName == hub.ClusterName && bytes.Equal(found.CAData, hub.CAData)
+}
+
+// EndpointOf takes a bootstrap kubeconfig apart again: the hub that it leads to and the token.
+func EndpointOf(data []byte) (Endpoint, string, error) {
+	context, cluster, user, err := Parse(data)
 	if err != nil {
-		return false
+		return Endpoint{}, "", err
 	}
-	return cluster.Server == hub.Server &&
-		cluster.ProxyURL == hub.ProxyURL &&
-		context.Cluster == hub.ClusterName &&
-		bytes.Equal(cluster.CertificateAuthorityData, hub.CAData)
+	return Endpoint{
+		Server: cluster.Server, CAData: cluster.CertificateAuthorityData, ProxyURL: cluster.ProxyURL, ClusterName: context.Cluster,
+	}, user.Token, nil
 }
 
 // Server is the URL of the kubeconfig's current cluster, or empty when it cannot be read.

@@ -71,3 +71,6 @@ func BootstrapUser(cluster string) string {
 func BootstrapRole(cluster string) string {
 	return "system:open-cluster-management:managedcluster:bootstrap:" + cluster
 }
+
+// ImportSecret is the name of the secret that ACM's import controller keeps of a cluster in its namespace.
+func ImportSecret(cluster string) string { return cluster + "-import" }

@@ -12,6 +12,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/dynamic"
+	clusterv1 "open-cluster-management.io/api/cluster/v1"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/accept"
 	"github.com/acmdr/kubectl-acmdr/pkg/access"
@@ -24,14 +25,15 @@ import (
 
 // Mover holds what all moves of a run share.
 type Mover struct {
-	Hub      bootstrap.Hub
-	Endpoint kubeconfig.Endpoint
+	Hub bootstrap.Hub
+	// Endpoint is how the agent of a cluster reaches the hub.
+	Endpoint func(ctx context.Context, cluster *clusterv1.ManagedCluster) (kubeconfig.Endpoint, error)
 	Accept   *accept.Hub
 	Finder   *access.Finder
 	// OldHub is the hub that clusters leave, where it can be reached; else nil.
 	OldHub dynamic.Interface
 	// Verify tries a bootstrap token at the new hub.
-	Verify func(ctx context.Context, endpoint kubeconfig.Endpoint, token, user string) error
+	Verify bootstrap.VerifyFunc
 	Options
 }
 
@@ -48,6 +50,12 @@ type Options struct {
 type Move struct {
 	Name    string
 	managed *access.Managed
+	// endpoint is how its agent reaches the new hub.
+	endpoint kubeconfig.Endpoint
+	// imported is the bootstrap kubeconfig that ACM's import controller made on the new hub, when this hub accepts it;
+	// poisoned tells that there is one that it does not accept: restored from another hub.
+	imported []byte
+	poisoned bool
 	// switched tells that the cluster's bootstrap kubeconfig leads to the new hub already, with a token that works.
 	switched  bool
 	bootstrap []byte
@@ -102,6 +110,23 @@ func (m *Mover) check(ctx context.Context, move *Move) error {
 	if !signals.Cluster.DeletionTimestamp.IsZero() {
 		return fmt.Errorf("managedcluster %s is being deleted on this hub", move.Name)
 	}
+	if move.endpoint, err = m.Endpoint(ctx, signals.Cluster); err != nil {
+		return err
+	}
+	return m.checkImport(ctx, move)
+}
+
+// checkImport looks for a bootstrap kubeconfig that ACM made, and tries it.
+func (m *Mover) checkImport(ctx context.Context, move *Move) error {
+	imported, err := bootstrap.ImportKubeconfig(ctx, m.Hub.Kube, move.Name)
+	if err != nil || imported == nil {
+		return err
+	}
+	if err := bootstrap.VerifyKubeconfig(ctx, m.Verify, imported, ocm.BootstrapUser(move.Name)); err != nil {
+		move.poisoned = true
+		return nil
+	}
+	move.imported = imported
 	return nil
 }
 
@@ -114,8 +139,8 @@ func (m *Mover) open(ctx context.Context, move *Move) error {
 	for _, err := range managed.Passed {
 		move.notes = append(move.notes, "not usable: "+err.Error())
 	}
-	if bootstrap.IsLoopback(m.Endpoint.Server) && !bootstrap.IsLoopback(managed.Credential.Config.Host) && !m.AllowLoopback {
-		return fmt.Errorf("agents cannot reach this hub at %s: give its outside URL with --hub-server", m.Endpoint.Server)
+	if bootstrap.IsLoopback(move.endpoint.Server) && !bootstrap.IsLoopback(managed.Credential.Config.Host) && !m.AllowLoopback {
+		return fmt.Errorf("agents cannot reach this hub at %s: give its outside URL with --hub-server", move.endpoint.Server)
 	}
 	move.switched, err = m.leadsHere(ctx, move)
 	return err
@@ -131,10 +156,16 @@ func (m *Mover) leadsHere(ctx context.Context, move *Move) (bool, error) {
 		return false, fmt.Errorf("reading secret %s/%s: %w", move.managed.Namespace, ocm.BootstrapSecret, err)
 	}
 	current := secret.Data[ocm.KubeconfigKey]
-	if !kubeconfig.PointsTo(current, m.Endpoint) {
-		return false, nil
+	return move.pointsHere(current) && bootstrap.VerifyKubeconfig(ctx, m.Verify, current, ocm.BootstrapUser(move.Name)) == nil, nil
+}
+
+// pointsHere tells whether a bootstrap kubeconfig leads to the new hub, whether ACM made it or the plugin.
+func (m *Move) pointsHere(data []byte) bool {
+	if kubeconfig.PointsTo(data, m.endpoint) {
+		return true
 	}
-	return m.Verify(ctx, m.Endpoint, kubeconfig.Token(current), ocm.BootstrapUser(move.Name)) == nil, nil
+	imported, _, err := kubeconfig.EndpointOf(m.imported)
+	return err == nil && kubeconfig.PointsTo(data, imported)
 }
 
 func isSwitched(_ context.Context, move *Move) (bool, error) { return move.switched, nil }

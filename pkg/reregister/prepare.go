@@ -8,17 +8,26 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/bootstrap"
+	"github.com/acmdr/kubectl-acmdr/pkg/kubeconfig"
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 )
 
 // isPrepared tells whether the new hub has all that the agent needs. The ManagedCluster is there: check saw it.
 func (m *Mover) isPrepared(ctx context.Context, move *Move) (bool, error) {
+	if move.poisoned {
+		return false, nil
+	}
 	return bootstrap.HasIdentity(ctx, m.Hub.Kube, move.Name)
 }
 
 // prepare adds the bootstrap identity to the new hub. The ManagedCluster is older than the namespace: an ACM hub deletes a
 // namespace that carries the managed-cluster label when there is none.
 func (m *Mover) prepare(ctx context.Context, move *Move) error {
+	if move.poisoned {
+		if err := bootstrap.DeleteImportSecret(ctx, m.Hub.Kube, move.Name); err != nil {
+			return err
+		}
+	}
 	return bootstrap.EnsureIdentity(ctx, m.Hub.Kube, move.Name)
 }
 
@@ -47,17 +56,22 @@ func (m *Mover) fence(ctx context.Context, move *Move) error {
 	return nil
 }
 
-// mint makes the bootstrap kubeconfig and tries it, from here, before it goes anywhere.
+// mint makes the bootstrap kubeconfig and tries it, from here, before it goes anywhere. ACM's own was tried before: to use it
+// spares the agent a second change when the import controller applies it.
 func (m *Mover) mint(ctx context.Context, move *Move) error {
 	token, err := bootstrap.Mint(ctx, m.Hub.Kube, move.Name, m.TokenLifetime)
 	if err != nil {
 		return err
 	}
-	if err := m.Verify(ctx, m.Endpoint, token.Value(), ocm.BootstrapUser(move.Name)); err != nil {
+	move.issued = token.Issued
+	if move.imported != nil {
+		move.bootstrap = move.imported
+		return nil
+	}
+	if err := m.Verify(ctx, move.endpoint, token.Value(), ocm.BootstrapUser(move.Name)); err != nil {
 		return err
 	}
-	move.issued = token.Issued
-	move.bootstrap, err = m.newBootstrap(token)
+	move.bootstrap, err = kubeconfig.Bootstrap(move.endpoint, token.Value())
 	return err
 }
 

@@ -14,8 +14,6 @@ import (
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/util/retry"
 
-	"github.com/acmdr/kubectl-acmdr/pkg/bootstrap"
-	"github.com/acmdr/kubectl-acmdr/pkg/kubeconfig"
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 )
 
@@ -25,10 +23,6 @@ const (
 	PreviousSecret = "bootstrap-hub-kubeconfig-previous"
 	PreviousKey    = "previous-kubeconfig"
 )
-
-func (m *Mover) newBootstrap(token bootstrap.Token) ([]byte, error) {
-	return kubeconfig.Bootstrap(m.Endpoint, token.Value())
-}
 
 // switchHub replaces the bootstrap kubeconfig in place. Dying before the UPDATE leaves the old hub's, dying after it the
 // new hub's; there is no moment without one.
@@ -49,7 +43,7 @@ func (m *Mover) switchHub(ctx context.Context, move *Move) error {
 		if err != nil {
 			return fmt.Errorf("reading secret %s/%s: %w", move.managed.Namespace, ocm.BootstrapSecret, err)
 		}
-		return m.replace(ctx, secrets, current, move.bootstrap)
+		return replace(ctx, secrets, current, move)
 	})
 }
 
@@ -64,13 +58,13 @@ func create(ctx context.Context, secrets typedcorev1.SecretInterface, data []byt
 	return nil
 }
 
-func (m *Mover) replace(ctx context.Context, secrets typedcorev1.SecretInterface, current *corev1.Secret, data []byte) error {
+func replace(ctx context.Context, secrets typedcorev1.SecretInterface, current *corev1.Secret, move *Move) error {
 	replaced := current.DeepCopy()
 	if replaced.Data == nil {
 		replaced.Data = map[string][]byte{}
 	}
 	// A kubeconfig that leads to this hub already, with a token that has expired, is no way back to anywhere.
-	if previous := current.Data[ocm.KubeconfigKey]; len(previous) > 0 && !kubeconfig.PointsTo(previous, m.Endpoint) {
+	if previous := current.Data[ocm.KubeconfigKey]; len(previous) > 0 && !move.pointsHere(previous) {
 		err := keep(ctx, secrets, current.Data)
 		if apierrors.IsForbidden(err) {
 			replaced.Data[PreviousKey] = bytes.Clone(previous)
@@ -78,7 +72,7 @@ func (m *Mover) replace(ctx context.Context, secrets typedcorev1.SecretInterface
 			return fmt.Errorf("keeping the previous bootstrap kubeconfig in secret %s: %w", PreviousSecret, err)
 		}
 	}
-	replaced.Data[ocm.KubeconfigKey] = data
+	replaced.Data[ocm.KubeconfigKey] = move.bootstrap
 	if _, err := secrets.Update(ctx, replaced, metav1.UpdateOptions{}); err != nil {
 		return fmt.Errorf("updating secret %s: %w", ocm.BootstrapSecret, err)
 	}

@@ -103,14 +103,14 @@ func (flags *Flags) ToOptions(
 		return nil, err
 	}
 	newHub := bootstrap.Hub{Kube: hub.Kube, Dynamic: hub.Dynamic, Config: hub.Config}
-	endpoint, err := bootstrap.FindEndpoint(ctx, newHub, endpointOptions)
+	endpoints, err := bootstrap.FindEndpoints(ctx, newHub, endpointOptions)
 	if err != nil {
 		return nil, err
 	}
 	return &Options{
 		Mover: &reregister.Mover{
 			Hub:      newHub,
-			Endpoint: endpoint,
+			Endpoint: endpoints.For,
 			Accept:   &accept.Hub{Kube: hub.Kube, Dynamic: hub.Dynamic, Clock: clock.RealClock{}},
 			Finder:   &access.Finder{Sources: flags.sources(files, hub), Connect: factory.Connect},
 			OldHub:   oldHub,
