@@ -56,8 +56,8 @@ func TestUntil(t *testing.T) {
 			wantLooks: 3, wantAfter: 2 * Interval,
 		},
 		{
-			name:  "overload and a restart of the API pass",
-			looks: []look{{err: apierrors.NewTooManyRequests("slow down", 1)}, {err: apierrors.NewInternalError(errBroken)}, {ok: true}},
+			name:      "overload and a restart of the API pass",
+			looks:     []look{{err: apierrors.NewTooManyRequests("slow down", 1)}, {err: apierrors.NewInternalError(errBroken)}, {ok: true}},
 			wantLooks: 3, wantAfter: 2 * Interval,
 		},
 		{
