@@ -40,7 +40,7 @@ func TestKeyFollowsTheSources(t *testing.T) {
 }
 
 func TestBuildOne(t *testing.T) {
-	velero := Component{"velero", "./components/velero", binDir}
+	velero := Component{Name: "velero", Package: "./components/velero", Dir: binDir}
 	tests := map[string]struct {
 		main    string
 		wantErr string
@@ -71,7 +71,7 @@ func TestInterruptedBuildLeavesNothing(t *testing.T) {
 	b := &Builder{Source: fakeModule(t, "package main\nfunc main() {}\n"), Cache: Cache(t.TempDir()), Logf: t.Logf}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := b.buildOne(ctx, Component{"velero", "./components/velero", binDir}, "x"); err == nil {
+	if err := b.buildOne(ctx, Component{Name: "velero", Package: "./components/velero", Dir: binDir}, "x"); err == nil {
 		t.Fatal("want an error")
 	}
 	if _, err := os.Stat(b.Cache.Program("velero")); err == nil {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -66,8 +67,12 @@ func (b *Builder) buildOne(ctx context.Context, component Component, label strin
 	}
 	defer func() { _ = os.RemoveAll(tmp) }()
 	output := filepath.Join(tmp, component.Name)
+	flags, err := b.linkerFlags(ctx, component)
+	if err != nil {
+		return err
+	}
 	// -buildvcs=false: a commit must not make another binary; no -trimpath: the packages compiled here serve other builds.
-	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", output, component.Package)
+	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-ldflags="+flags, "-o", output, component.Package)
 	cmd.Dir = b.Source
 	cmd.Env = append(os.Environ(), "GOWORK=off")
 	// An interrupt must reach the compilers that go started, too.
@@ -90,6 +95,28 @@ func (b *Builder) buildOne(ctx context.Context, component Component, label strin
 	}
 	b.Logf("%s ... %.0f s", label, time.Since(began).Seconds())
 	return nil
+}
+
+// linkerFlags strips the binary and gives it its version.
+func (b *Builder) linkerFlags(ctx context.Context, component Component) (string, error) {
+	const strip = "-s -w"
+	if component.Stamp == "" {
+		return strip, nil
+	}
+	version, err := b.goTool(ctx, "list", "-m", "-f", "{{.Version}}", component.Module)
+	return strip + " -X " + component.Stamp + "=" + version, err
+}
+
+// goTool runs the go command in the module and returns what it prints.
+func (b *Builder) goTool(ctx context.Context, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir = b.Source
+	cmd.Env = append(os.Environ(), "GOWORK=off")
+	output, err := cmd.CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, output)
+	}
+	return strings.TrimSpace(string(output)), nil
 }
 
 // removeLeftovers tidies up after a build that was killed; the lock is held, so nobody is using them.

@@ -9,7 +9,18 @@ type Component struct {
 	Package string
 	// Dir is the folder in the cache.
 	Dir string
+	// Stamp names the package whose version variable is set by the linker, and Module where the version is from. Without it
+	// the servers would call themselves v0.0.0.
+	Stamp, Module string
 }
+
+// Packages that hold a version.
+const (
+	kubernetesModule = "k8s.io/kubernetes"
+	kubernetesStamp  = "k8s.io/component-base/version.gitVersion"
+	veleroModule     = "github.com/vmware-tanzu/velero"
+	veleroStamp      = veleroModule + "/pkg/buildinfo.Version"
+)
 
 // Folders in the cache.
 const (
@@ -23,15 +34,15 @@ const (
 // is what it adds.
 func Components() []Component {
 	return []Component{
-		{"etcd", "go.etcd.io/etcd/server/v3", binDir},
-		{"kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver", binDir},
-		{"kube-controller-manager", "k8s.io/kubernetes/cmd/kube-controller-manager", binDir},
-		{"kubectl", "k8s.io/kubernetes/cmd/kubectl", binDir},
-		{"registration", "open-cluster-management.io/ocm/cmd/registration", binDir},
-		{"work", "open-cluster-management.io/ocm/cmd/work", binDir},
-		{"versitygw", "github.com/versity/versitygw/cmd/versitygw", binDir},
-		{"velero-plugin-for-aws", "github.com/vmware-tanzu/velero-plugin-for-aws/velero-plugin-for-aws", pluginDir},
-		{"velero", "./components/velero", binDir},
+		{Name: "etcd", Package: "go.etcd.io/etcd/server/v3", Dir: binDir},
+		{Name: "kube-apiserver", Package: "k8s.io/kubernetes/cmd/kube-apiserver", Dir: binDir, Stamp: kubernetesStamp, Module: kubernetesModule},
+		{Name: "kube-controller-manager", Package: "k8s.io/kubernetes/cmd/kube-controller-manager", Dir: binDir, Stamp: kubernetesStamp, Module: kubernetesModule},
+		{Name: "kubectl", Package: "k8s.io/kubernetes/cmd/kubectl", Dir: binDir, Stamp: kubernetesStamp, Module: kubernetesModule},
+		{Name: "registration", Package: "open-cluster-management.io/ocm/cmd/registration", Dir: binDir},
+		{Name: "work", Package: "open-cluster-management.io/ocm/cmd/work", Dir: binDir},
+		{Name: "versitygw", Package: "github.com/versity/versitygw/cmd/versitygw", Dir: binDir},
+		{Name: "velero-plugin-for-aws", Package: "github.com/vmware-tanzu/velero-plugin-for-aws/velero-plugin-for-aws", Dir: pluginDir},
+		{Name: "velero", Package: "./components/velero", Dir: binDir, Stamp: veleroStamp, Module: veleroModule},
 	}
 }
 

@@ -2,11 +2,8 @@ package build
 
 import (
 	"context"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 )
 
 // copyCRDs takes the CRD files out of the module that the components are built with.
@@ -45,17 +42,8 @@ func (b *Builder) copyCRDs(ctx context.Context) error {
 
 // moduleDir is where the Go module cache has apiModule; on a fresh machine it is fetched first.
 func (b *Builder) moduleDir(ctx context.Context) (string, error) {
-	for _, args := range [][]string{{"mod", "download", apiModule}, {"list", "-m", "-f", "{{.Dir}}", apiModule}} {
-		cmd := exec.CommandContext(ctx, "go", args...)
-		cmd.Dir = b.Source
-		cmd.Env = append(os.Environ(), "GOWORK=off")
-		output, err := cmd.CombinedOutput()
-		if err != nil {
-			return "", fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, output)
-		}
-		if args[0] == "list" {
-			return strings.TrimSpace(string(output)), nil
-		}
+	if _, err := b.goTool(ctx, "mod", "download", apiModule); err != nil {
+		return "", err
 	}
-	return "", nil
+	return b.goTool(ctx, "list", "-m", "-f", "{{.Dir}}", apiModule)
 }

@@ -50,7 +50,7 @@ func printStatus(out io.Writer, status control.Status, now time.Time) error {
 			pid, age = strconv.Itoa(c.PID), duration.HumanDuration(now.Sub(c.Started))
 		}
 		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n",
-			c.Cluster, c.Component, c.State, pid, c.URL, c.Restarts, age, cmp.Or(c.Message, "-"))
+			c.Cluster, c.Component, c.State, pid, cmp.Or(c.URL, "-"), c.Restarts, age, cmp.Or(c.Message, "-"))
 	}
 	return table.Flush()
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/acmdr/kubectl-acmdr/test/lab/internal/build"
 	"github.com/acmdr/kubectl-acmdr/test/lab/internal/control"
 	"github.com/acmdr/kubectl-acmdr/test/lab/internal/layout"
+	"github.com/acmdr/kubectl-acmdr/test/lab/internal/state"
 )
 
 type upFlags struct {
@@ -50,7 +51,7 @@ func newUp(o *options) *cobra.Command {
 func (o *options) up(ctx context.Context, dir layout.Dir, flags upFlags) error {
 	client := control.NewClient(dir)
 	if status, err := client.Status(ctx); err == nil {
-		return o.alreadyUp(ctx, dir, client, status)
+		return o.alreadyUp(ctx, dir, client, status, flags)
 	}
 	cache, err := o.build(ctx, flags.src)
 	if err != nil {
@@ -73,12 +74,11 @@ func (o *options) up(ctx context.Context, dir layout.Dir, flags upFlags) error {
 	began := time.Now()
 	// Events ends with ctx, and the supervisor then finds that its owner is gone. It is told anyway, and waited for.
 	if err := client.Events(ctx, true, func(text string) { o.logf("%s", text) }); err != nil {
-		if ctx.Err() != nil {
-			err = errors.New("interrupted, stopping what was started")
-			o.logf("lab: %v", err)
-		}
-		_ = client.Stop(context.WithoutCancel(ctx))
+		_ = client.Stop(context.WithoutCancel(ctx)) // it may have gone already
 		<-ended
+		if ctx.Err() != nil {
+			return errors.New("interrupted; nothing is left running")
+		}
 		return err
 	}
 	o.logf("lab: ready in %.0f s; `lab env` prints what a shell needs", time.Since(began).Seconds())
@@ -86,7 +86,7 @@ func (o *options) up(ctx context.Context, dir layout.Dir, flags upFlags) error {
 }
 
 // alreadyUp reports on a lab that runs, and waits for one that is still starting.
-func (o *options) alreadyUp(ctx context.Context, dir layout.Dir, client *control.Client, status control.Status) error {
+func (o *options) alreadyUp(ctx context.Context, dir layout.Dir, client *control.Client, status control.Status, flags upFlags) error {
 	if !status.Ready {
 		o.logf("lab: another `lab up` is starting it in %s", dir)
 		return client.Events(ctx, false, func(text string) { o.logf("%s", text) })
@@ -95,7 +95,11 @@ func (o *options) alreadyUp(ctx context.Context, dir layout.Dir, client *control
 	for _, name := range killed(status) {
 		o.logf("lab: %s has been killed; `lab start %s` brings it back", name, name)
 	}
-	return nil
+	st, err := state.Load(dir)
+	if err == nil && st.Managed < flags.managed {
+		o.logf("lab: it has %d managed clusters; `lab down`, then `lab up --managed %d` adds the others", st.Managed, flags.managed)
+	}
+	return err
 }
 
 // spawn starts the supervisor in a session of its own, so that it outlives this program and its terminal.

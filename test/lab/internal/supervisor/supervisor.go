@@ -12,8 +12,6 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/acmdr/kubectl-acmdr/test/lab/internal/build"
 	"github.com/acmdr/kubectl-acmdr/test/lab/internal/control"
 	"github.com/acmdr/kubectl-acmdr/test/lab/internal/layout"
@@ -82,7 +80,7 @@ func Run(ctx context.Context, options Options) error {
 
 	upErr := s.up(ctx)
 	if upErr != nil {
-		s.stopAll()
+		s.endAll((*node).kill, (*process.Process).Kill) // somebody waits to hear why
 		s.journal.finish(upErr)
 		// Let the client read the reason.
 		grace, done := context.WithTimeout(context.Background(), 2*time.Second)
@@ -93,7 +91,7 @@ func Run(ctx context.Context, options Options) error {
 	s.journal.finish(nil)
 	<-ctx.Done()
 	s.journal.Logf("stopping: %v", context.Cause(ctx))
-	s.stopAll()
+	s.endAll((*node).stop, (*process.Process).Stop)
 	return errors.Join(server.Close(), os.Remove(options.Dir.Socket()), shortdir.Remove(string(options.Dir)))
 }
 
@@ -157,17 +155,17 @@ func (s *Supervisor) isReady() bool {
 	return s.ready
 }
 
-// stopAll ends every process: what uses a server before the server.
-func (s *Supervisor) stopAll() {
+// endAll ends every process, the S3 server after those that use it.
+func (s *Supervisor) endAll(endNode func(*node), endProcess func(*process.Process)) {
 	s.mu.Lock()
 	nodes, s3 := s.nodes, s.s3
 	s.mu.Unlock()
-	var group errgroup.Group
+	var all sync.WaitGroup
 	for _, n := range nodes {
-		group.Go(func() error { n.stop(); return nil })
+		all.Go(func() { endNode(n) })
 	}
-	_ = group.Wait()
+	all.Wait()
 	if s3 != nil {
-		s3.Stop()
+		endProcess(s3)
 	}
 }

@@ -1,0 +1,143 @@
+package kubelet
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	dynamicfake "k8s.io/client-go/dynamic/fake"
+	"k8s.io/client-go/kubernetes/fake"
+
+	"github.com/acmdr/kubectl-acmdr/test/lab/internal/kube"
+	"github.com/acmdr/kubectl-acmdr/test/lab/internal/layout"
+)
+
+func newTestAgents(t *testing.T, objects ...runtime.Object) (*Agents, *fake.Clientset) {
+	t.Helper()
+	klusterlet := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "operator.open-cluster-management.io/v1", "kind": "Klusterlet",
+		"metadata": map[string]any{"name": "klusterlet", "uid": "uid-1"},
+	}}
+	client := fake.NewClientset(objects...)
+	return NewAgents(AgentsConfig{
+		Cluster: "managed-one", ManagedCluster: "managed-one", Dir: layout.Dir(t.TempDir()), Kubeconfig: "/kc",
+		Clients:       &kube.Clients{Kube: client, Dynamic: dynamicfake.NewSimpleDynamicClient(runtime.NewScheme(), klusterlet)},
+		EvictionGrace: time.Minute, Port: func(string) int { return 21000 },
+	}), client
+}
+
+func agentSecret(name string, data map[string]string) *corev1.Secret {
+	return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: AgentNamespace, Name: name}, StringData: data, Data: bytesOf(data)}
+}
+
+func bytesOf(data map[string]string) map[string][]byte {
+	result := map[string][]byte{}
+	for key, value := range data {
+		result[key] = []byte(value)
+	}
+	return result
+}
+
+func TestRegistrationAgentWaitsForItsSecret(t *testing.T) {
+	tests := map[string]struct {
+		secrets []runtime.Object
+		want    string
+	}{
+		"none":  {nil, "bootstrap-hub-kubeconfig not found"},
+		"empty": {[]runtime.Object{agentSecret(bootstrapSecret, nil)}, "no kubeconfig yet"},
+		"there": {[]runtime.Object{agentSecret(bootstrapSecret, map[string]string{"kubeconfig": "k"})}, ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			a, _ := newTestAgents(t, tt.secrets...)
+			args, err := a.registrationCommand(t.Context())
+			if tt.want != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.want) {
+					t.Errorf("got %v, want %q", err, tt.want)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range []string{"agent", "--agent-id=uid-1", "--spoke-cluster-name=managed-one"} {
+				if !slices.Contains(args, want) {
+					t.Errorf("%s is missing in %v", want, args)
+				}
+			}
+			if data, err := os.ReadFile(filepath.Join(a.bootstrapDir(), "kubeconfig")); err != nil || string(data) != "k" {
+				t.Errorf("file %q, %v", data, err)
+			}
+		})
+	}
+}
+
+func TestWorkAgentHasTheGracePeriod(t *testing.T) {
+	a, _ := newTestAgents(t, agentSecret(hubSecret, map[string]string{"kubeconfig": "k", "tls.crt": "c", "tls.key": "y"}))
+	args, err := a.workCommand(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(args, "--appliedmanifestwork-eviction-grace-period=1m0s") {
+		t.Errorf("args %v", args)
+	}
+}
+
+func TestSecretsAreFollowed(t *testing.T) {
+	a, client := newTestAgents(t)
+	ctx := t.Context()
+	done := make(chan struct{})
+	go func() { defer close(done); a.syncSecrets(ctx) }()
+	// A watch of the fake client sees only what comes after it.
+	time.Sleep(200 * time.Millisecond)
+	secret := agentSecret(hubSecret, map[string]string{"kubeconfig": "one", "tls.crt": "c"})
+	if _, err := client.CoreV1().Secrets(AgentNamespace).Create(ctx, secret, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	waitFile(t, filepath.Join(a.workDir(), "kubeconfig"), "one")
+	secret.Data["kubeconfig"] = []byte("two")
+	if _, err := client.CoreV1().Secrets(AgentNamespace).Update(ctx, secret, metav1.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	waitFile(t, filepath.Join(a.workDir(), "kubeconfig"), "two")
+	if err := client.CoreV1().Secrets(AgentNamespace).Delete(ctx, hubSecret, metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	waitFile(t, filepath.Join(a.workDir(), "kubeconfig"), "two")
+}
+
+func waitFile(t *testing.T, file, want string) {
+	t.Helper()
+	var data []byte
+	for range 100 {
+		if data, _ = os.ReadFile(file); string(data) == want {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Fatalf("%s holds %q, want %q", file, data, want)
+}
+
+func TestWriteFilesPutsTheKubeconfigLast(t *testing.T) {
+	dir := t.TempDir()
+	// The kubeconfig cannot be written: what belongs to it must be there all the same.
+	if err := os.MkdirAll(filepath.Join(dir, "kubeconfig", "x"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	err := writeFiles(dir, bytesOf(map[string]string{"kubeconfig": "k", "tls.crt": "c", "tls.key": "y", "cluster-name": "n", "zz": "z"}))
+	if err == nil {
+		t.Fatal("want an error")
+	}
+	for _, key := range []string{"tls.crt", "tls.key", "cluster-name", "zz"} {
+		if info, err := os.Stat(filepath.Join(dir, key)); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+}
