@@ -33,6 +33,13 @@ func (f *OutputFlags) AddFlags(cmd *cobra.Command) {
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoSpace))
 }
 
+// SetDefault chooses the format for a verb that has no table to show.
+func (f *OutputFlags) SetDefault(format string) {
+	if !f.Machine() {
+		f.format = format
+	}
+}
+
 // Machine tells whether the output is for a program, not a table.
 func (f *OutputFlags) Machine() bool { return f.format != "" && f.format != wide }
 

@@ -1,0 +1,127 @@
+// Package storage sets up where backups go: Velero with its S3 location on a hub that has no Velero, or the location alone on
+// a hub that has one. What an installation holds is embedded, made by Velero's own install package (tools/generate).
+package storage
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/acmdr/kubectl-acmdr/pkg/velero"
+)
+
+// FieldManager owns what is applied here, so that a second run sees what is its own and leaves the rest alone.
+const FieldManager = velero.ManagedBy
+
+// The keys of a location's config that Velero's AWS plugin reads (velero-plugin-for-aws v1.14.3 object_store.go).
+const (
+	regionKey         = "region"
+	s3URLKey          = "s3Url"
+	publicURLKey      = "publicUrl"
+	forcePathStyleKey = "s3ForcePathStyle"
+)
+
+// provider is the name under which Velero knows its AWS plugin.
+const provider = "aws"
+
+// Settings are the wishes for an installation.
+type Settings struct {
+	// Namespace is where Velero is installed when the hub has none.
+	Namespace string
+	// Image and PluginImage replace the pinned images; empty keeps them.
+	Image       string
+	PluginImage string
+	// Credentials is the file that opens the bucket, in the format of the AWS CLI.
+	Credentials Credentials
+	Bucket      Bucket
+}
+
+// Bucket is where in which S3 server backups are kept.
+type Bucket struct {
+	Name   string
+	Prefix string
+	// Region may be empty on AWS, where Velero finds it.
+	Region string
+	// URL is the S3 server, empty for AWS. PublicURL is where a user's machine reaches it, when that differs.
+	URL       string
+	PublicURL string
+	// ForcePathStyle puts the bucket into the path instead of the host name.
+	ForcePathStyle bool
+	// CACert is the PEM bundle that verifies the server, empty for well-known CAs.
+	CACert []byte
+}
+
+// config is the bucket as Velero's AWS plugin reads it.
+func (b Bucket) config() map[string]string {
+	config := map[string]string{}
+	for key, value := range map[string]string{regionKey: b.Region, s3URLKey: b.URL, publicURLKey: b.PublicURL} {
+		if value != "" {
+			config[key] = value
+		}
+	}
+	if b.ForcePathStyle {
+		config[forcePathStyleKey] = "true"
+	}
+	return config
+}
+
+// BucketOf is what a location points at.
+func BucketOf(location *velero.Location) Bucket {
+	b := Bucket{
+		Region:         location.Spec.Config[regionKey],
+		URL:            location.Spec.Config[s3URLKey],
+		PublicURL:      location.Spec.Config[publicURLKey],
+		ForcePathStyle: location.Spec.Config[forcePathStyleKey] == "true",
+	}
+	if storage := location.Spec.ObjectStorage; storage != nil {
+		b.Name, b.Prefix, b.CACert = storage.Bucket, storage.Prefix, storage.CACert
+	}
+	return b
+}
+
+// difference says where two buckets are not the same place; empty when they are. How a place is reached (region, CA, path
+// style, public URL) does not count: it may be corrected without losing sight of the backups.
+func (b Bucket) difference(other Bucket) string {
+	for _, part := range []struct{ name, one, two string }{
+		{"bucket", strings.Trim(b.Name, "/"), strings.Trim(other.Name, "/")},
+		{"prefix", strings.Trim(b.Prefix, "/"), strings.Trim(other.Prefix, "/")},
+		{"S3 URL", sameURL(b.URL), sameURL(other.URL)},
+	} {
+		if part.one != part.two {
+			return part.name + " " + quoted(part.one) + ", not " + quoted(part.two)
+		}
+	}
+	return ""
+}
+
+// sameURL brings the ways to write one URL to one: OADP, for one, strips default ports from the URLs it is given.
+func sameURL(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return raw
+	}
+	host := strings.ToLower(u.Host)
+	if port := map[string]string{"http": ":80", "https": ":443"}[u.Scheme]; port != "" {
+		host = strings.TrimSuffix(host, port)
+	}
+	u.Host, u.Path = host, strings.TrimRight(u.Path, "/")
+	return u.String()
+}
+
+func quoted(value string) string {
+	if value == "" {
+		return "<none>"
+	}
+	return `"` + value + `"`
+}
+
+// Credentials is the content of a credentials file. It never shows itself.
+type Credentials []byte
+
+// String hides the secret from every format verb and logger.
+func (Credentials) String() string { return "REDACTED" }
+
+// GoString hides the secret from %#v.
+func (Credentials) GoString() string { return "REDACTED" }
+
+// MarshalJSON hides the secret from encoders.
+func (Credentials) MarshalJSON() ([]byte, error) { return []byte(`"REDACTED"`), nil }
