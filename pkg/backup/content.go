@@ -1,6 +1,7 @@
 package backup
 
 import (
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
@@ -82,6 +83,10 @@ var unlabelled = []struct {
 		metav1.LabelSelectorRequirement{Key: ocm.RootPolicyLabel, Operator: metav1.LabelSelectorOpDoesNotExist},
 		"policies that the hub replicated into a cluster's namespace: it does so again",
 	},
+	{
+		metav1.LabelSelectorRequirement{Key: corev1.LabelMetadataName, Operator: metav1.LabelSelectorOpDoesNotExist},
+		"only Namespaces have it: Velero would take every Namespace that matches the selector, also of those left out",
+	},
 }
 
 // suffix matches the five characters that Kubernetes appends to a generated name, and no English word.
@@ -90,15 +95,23 @@ const suffix = "[bcdfghjklmnpqrstvwxz2456789]" + "[bcdfghjklmnpqrstvwxz2456789]"
 
 // unnamed are objects that only their name tells apart (? * [abc]). The resources are short names on purpose: Velero looks
 // them up as they are, and warns about those with a group.
-var unnamed = []struct {
-	resource string
-	pattern  string
-	why      string
-}{
+var unnamed = []naming{
 	{"secrets", "*-token-" + suffix, "service account tokens: no other hub accepts them"},
 	{"secrets", "*-dockercfg-" + suffix, "OpenShift's registry tokens: likewise"},
 	{"secrets", "sh.helm.release.v1.*", "the state of the hub's own Helm releases"},
 	{"configmaps", "kube-root-ca.crt", "this hub's CA, which the standby hub has its own of"},
 	{"configmaps", "openshift-service-ca.crt", "likewise"},
 	{"manifestworks", "*-klusterlet", "holds the bootstrap kubeconfig of this hub and would bring the agent back to it"},
+}
+
+// unnamedClusterScoped is unnamed for objects outside namespaces.
+var unnamedClusterScoped = []naming{
+	{"managedclustersets", "default", "every hub has one; Velero would warn that it exists"},
+	{"managedclustersets", "global", "likewise"},
+}
+
+type naming struct {
+	resource string
+	pattern  string
+	why      string
 }

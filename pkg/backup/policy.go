@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -15,8 +16,12 @@ import (
 // The part of Velero's resource policies that the plugin writes (velero internal/resourcepolicies, since v1.18.3).
 type (
 	resourcePolicy struct {
-		Version    string            `json:"version"`
-		Namespaced []namespaceFilter `json:"namespacedFilterPolicies"`
+		Version       string            `json:"version"`
+		ClusterScoped clusterFilter     `json:"clusterScopedFilterPolicy"`
+		Namespaced    []namespaceFilter `json:"namespacedFilterPolicies"`
+	}
+	clusterFilter struct {
+		ResourceFilters []resourceFilter `json:"resourceFilters"`
 	}
 	namespaceFilter struct {
 		Namespaces      []string         `json:"namespaces"`
@@ -35,20 +40,14 @@ const anyNamespace = "?*"
 // policy is the ConfigMap that tells Velero which objects to leave out by name. Its name is made of its content and it is
 // immutable, so that a backup or schedule that refers to it never changes its meaning.
 func policy(namespace string) (*corev1.ConfigMap, error) {
-	filters := []resourceFilter{{Kinds: []string{"*"}}}
-	place := map[string]int{}
-	for _, rule := range unnamed {
-		i, ok := place[rule.resource]
-		if !ok {
-			i = len(filters)
-			place[rule.resource] = i
-			filters = append(filters, resourceFilter{Kinds: []string{rule.resource}})
-		}
-		filters[i].ExcludedNames = append(filters[i].ExcludedNames, rule.pattern)
-	}
 	data, err := yaml.Marshal(resourcePolicy{
-		Version:    "v1",
-		Namespaced: []namespaceFilter{{Namespaces: []string{anyNamespace}, ResourceFilters: filters}},
+		Version:       "v1",
+		ClusterScoped: clusterFilter{ResourceFilters: excluding(unnamedClusterScoped)},
+		Namespaced: []namespaceFilter{{
+			Namespaces: []string{anyNamespace},
+			// A kind that no filter names would be left out altogether.
+			ResourceFilters: append(excluding(unnamed), resourceFilter{Kinds: []string{"*"}}),
+		}},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("encoding the content policy: %w", err)
@@ -65,4 +64,18 @@ func policy(namespace string) (*corev1.ConfigMap, error) {
 		Immutable: &immutable,
 		Data:      map[string]string{"policy.yaml": string(data)},
 	}, nil
+}
+
+// excluding groups the names to leave out by kind.
+func excluding(names []naming) []resourceFilter {
+	var filters []resourceFilter
+	for _, name := range names {
+		i := slices.IndexFunc(filters, func(filter resourceFilter) bool { return filter.Kinds[0] == name.resource })
+		if i < 0 {
+			i = len(filters)
+			filters = append(filters, resourceFilter{Kinds: []string{name.resource}})
+		}
+		filters[i].ExcludedNames = append(filters[i].ExcludedNames, name.pattern)
+	}
+	return filters
 }

@@ -1,0 +1,96 @@
+package velero_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/acmdr/kubectl-acmdr/pkg/internal/testutil"
+	"github.com/acmdr/kubectl-acmdr/pkg/velero"
+)
+
+func TestLocation(t *testing.T) {
+	unavailable := location("default")
+	unavailable.Status.Phase, unavailable.Status.Message = "Unavailable", "InvalidAccessKeyId"
+	second := location("second")
+	second.Spec.Default = false
+	named := location("default")
+	named.Spec.Default = false
+	for name, test := range map[string]struct {
+		locations []*velero.Location
+		ask       string
+		want      string
+		err       string
+	}{
+		"the default":          {[]*velero.Location{second, location("main")}, "", "main", ""},
+		"by Velero's own name": {[]*velero.Location{second, named}, "", "default", ""},
+		"a named one":          {[]*velero.Location{second, location("main")}, "second", "second", ""},
+		"not there":            {[]*velero.Location{second}, "third", "", "backup storage location velero/third does not exist"},
+		"no default":           {[]*velero.Location{second}, "", "", "choose one with --storage-location"},
+		"unavailable":          {[]*velero.Location{unavailable}, "", "", "is not Available: InvalidAccessKeyId"},
+		"none":                 {nil, "", "", velero.ErrNotInstalled.Error()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var objects []runtime.Object
+			for _, l := range test.locations {
+				objects = append(objects, testutil.Object(t, velero.LocationResource, l))
+			}
+			got, err := velero.In(testutil.NewHub(t, objects...).Dynamic, "velero").Location(t.Context(), test.ask)
+			if test.err != "" {
+				if err == nil || !strings.Contains(err.Error(), test.err) {
+					t.Errorf("got %v, want %q", err, test.err)
+				}
+				return
+			}
+			if err != nil || got.Name != test.want {
+				t.Errorf("got %v, %v, want %s", got, err, test.want)
+			}
+		})
+	}
+}
+
+func TestRunning(t *testing.T) {
+	deployment := func(available int32) *appsv1.Deployment {
+		return &appsv1.Deployment{
+			ObjectMeta: metav1.ObjectMeta{Namespace: "velero", Name: "velero"},
+			Status:     appsv1.DeploymentStatus{AvailableReplicas: available},
+		}
+	}
+	for name, test := range map[string]struct {
+		objects []runtime.Object
+		want    string
+	}{
+		"running": {[]runtime.Object{deployment(1)}, ""},
+		"down":    {[]runtime.Object{deployment(0)}, "Velero is not running"},
+		"missing": {nil, "has no Deployment velero"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			hub := testutil.NewHub(t, test.objects...)
+			err := velero.In(hub.Dynamic, "velero").Running(t.Context(), hub.Kube)
+			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+				t.Errorf("got %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestWaitBackupTellsProgressAndEnds(t *testing.T) {
+	backup := nightly()
+	backup.Status.Phase = velero.BackupPartiallyFailed
+	hub := testutil.NewHub(t, testutil.Object(t, velero.BackupResource, backup))
+	var seen []velero.Progress
+	got, err := velero.In(hub.Dynamic, "velero").WaitBackup(t.Context(), testutil.Instant{}, "nightly", func(p velero.Progress) {
+		seen = append(seen, p)
+	})
+	if err != nil || got.Status.Phase != velero.BackupPartiallyFailed || len(seen) != 1 {
+		t.Errorf("got %v, %v after %v", got, err, seen)
+	}
+	_, err = velero.In(hub.Dynamic, "velero").WaitRestore(t.Context(), testutil.Instant{}, "gone", nil)
+	if err == nil || errors.Is(err, velero.ErrNotInstalled) || err.Error() != "restore gone was deleted while it ran" {
+		t.Errorf("got %v", err)
+	}
+}
