@@ -2,141 +2,121 @@ package reregister
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
-	"slices"
-	"strings"
+	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	workv1 "open-cluster-management.io/api/work/v1"
-
-	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
+	"github.com/acmdr/kubectl-acmdr/pkg/kubeconfig"
+	"github.com/acmdr/kubectl-acmdr/pkg/workloads"
 )
 
-// object names one applied object on the managed cluster.
-type object struct {
-	Group, Resource, Namespace, Name string
-}
-
-func (o object) String() string {
-	resource := schema.GroupResource{Group: o.Group, Resource: o.Resource}.String()
-	if o.Namespace == "" {
-		return resource + "/" + o.Name
-	}
-	return resource + "/" + o.Namespace + "/" + o.Name
-}
-
-// guard refuses a move that would cost workloads. Once connected to another hub, the work agent evicts every
-// AppliedManifestWork of the old one after a grace period, 60 min by default, and deletes its objects unless a ManifestWork
-// of the new hub applied them too (ocm pkg/work/spoke/controllers/finalizercontroller).
+// guard refuses a move that would cost workloads, unless the user lets it or holds the eviction, and tells which would be
+// changed.
 func (m *Mover) guard(ctx context.Context, move *Move) error {
-	applied, err := ocm.AppliedManifestWorks(move.managed.Dynamic).List(ctx, "")
-	if apierrors.IsNotFound(err) {
-		return nil // no work agent, no eviction
-	}
-	if apierrors.IsForbidden(err) {
-		move.notes = append(move.notes, "workloads were not checked: the credential may not list AppliedManifestWorks")
+	applied, err := workloads.Applied(ctx, move.managed.Dynamic, move.managed.AgentID)
+	if errors.Is(err, workloads.ErrHidden) {
+		move.notes = append(move.notes, "workloads were not checked: "+err.Error())
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("listing AppliedManifestWorks: %w", err)
+		return err
 	}
-	works, err := ocm.ManifestWorks(m.Hub.Dynamic, move.Name).List(ctx, "")
-	if err != nil && !apierrors.IsNotFound(err) {
-		return fmt.Errorf("listing ManifestWorks of this hub: %w", err)
+	works, err := workloads.Works(ctx, m.Hub.Dynamic, move.Name)
+	if err != nil {
+		return err
 	}
-	lost := atRisk(ofAgent(applied, move.managed.AgentID), works)
-	if len(lost) == 0 {
+	changed, err := workloads.Changed(ctx, move.managed.Dynamic, applied, works)
+	if err != nil {
+		return err
+	}
+	if changed != "" {
+		move.notes = append(move.notes, "will be changed to what this hub's works hold: "+changed)
+	}
+	losses := workloads.AtRisk(applied, works)
+	switch summary := workloads.Summary(losses); {
+	case len(losses) == 0, m.HoldEviction:
 		return nil
-	}
-	summary := summarize(lost)
-	if m.AllowWorkloadLoss {
+	case m.AllowWorkloadLoss:
 		move.notes = append(move.notes, "will be deleted after the eviction grace period: "+summary)
 		return nil
+	default:
+		return fmt.Errorf("the work agent would delete what no ManifestWork of this hub holds, after its eviction grace period "+
+			"(60 min by default): %s; restore the ManifestWorks, keep the workloads with --hold-eviction, "+
+			"or accept the loss with --allow-workload-loss", summary)
 	}
-	return fmt.Errorf("the work agent would delete what no ManifestWork of this hub holds: %s; "+
-		"restore the ManifestWorks, or accept the loss with --allow-workload-loss", summary)
 }
 
-// ofAgent leaves out AppliedManifestWorks of other agents; when none carries this agent's ID, all are kept, to be careful.
-func ofAgent(applied []workv1.AppliedManifestWork, agentID string) []workv1.AppliedManifestWork {
-	own := slices.DeleteFunc(slices.Clone(applied), func(a workv1.AppliedManifestWork) bool { return a.Spec.AgentID != agentID })
-	if len(own) == 0 {
-		return applied
+// isHeld: without --hold-eviction there is nothing to hold.
+func (m *Mover) isHeld(ctx context.Context, move *Move) (bool, error) {
+	if !m.HoldEviction {
+		return true, nil
 	}
-	return own
+	move.notes = append(move.notes, workloads.HowToLift)
+	return workloads.IsHeld(ctx, move.managed.Dynamic)
 }
 
-// loss is what one AppliedManifestWork would take with it.
-type loss struct {
-	work    string
-	objects []object
+// hold stops evictions before the agent reaches the new hub. It stands after the guard and before the switch: the work agent
+// restarts with its new grace period while it is still connected to the hub that knows its works.
+func (m *Mover) hold(ctx context.Context, move *Move) error {
+	return workloads.Hold(ctx, m.Hub.Dynamic, move.managed.Dynamic)
 }
 
-// atRisk finds the applied objects that no ManifestWork of the new hub holds.
-func atRisk(applied []workv1.AppliedManifestWork, works []workv1.ManifestWork) []loss {
-	held := map[object]bool{}
-	for _, work := range works {
-		for _, manifest := range work.Spec.Workload.Manifests {
-			for _, o := range objectsOf(manifest.Raw) {
-				held[o] = true
-			}
+// secured waits until every workload of another hub is applied for this one too, so that no eviction can take it. What the
+// user let go, or holds, is only told, with the time when it began.
+func (m *Mover) secured(ctx context.Context, move *Move) (bool, string, error) {
+	losses, err := m.pending(ctx, move)
+	if err != nil || len(losses) == 0 {
+		return err == nil, "", err
+	}
+	why := "not yet applied for this hub: " + workloads.Summary(losses)
+	if m.AllowWorkloadLoss || m.HoldEviction {
+		works, err := workloads.Works(ctx, m.Hub.Dynamic, move.Name)
+		if err != nil {
+			return false, "", err
+		}
+		applied, err := workloads.Applied(ctx, move.managed.Dynamic, move.managed.AgentID)
+		if err != nil {
+			return false, "", err
+		}
+		if atRisk := workloads.AtRisk(applied, works); len(atRisk) >= len(losses) {
+			move.notes = append(move.notes, deadlines(losses)...)
+			return true, "", nil
 		}
 	}
-	var lost []loss
-	for _, a := range applied {
-		l := loss{work: a.Spec.ManifestWorkName}
-		for _, r := range a.Status.AppliedResources {
-			o := object{Group: r.Group, Resource: r.Resource, Namespace: r.Namespace, Name: r.Name}
-			if !held[o] {
-				l.objects = append(l.objects, o)
-			}
-		}
-		if len(l.objects) > 0 {
-			lost = append(lost, l)
-		}
-	}
-	return lost
+	return false, why, nil
 }
 
-// objectsOf names what a manifest makes. Manifests carry kinds and applied resources plurals; the plural is guessed the way
-// the API machinery does, and both its guesses count.
-func objectsOf(raw []byte) []object {
-	var manifest struct {
-		metav1.TypeMeta   `json:",inline"`
-		metav1.ObjectMeta `json:"metadata"`
-	}
-	if json.Unmarshal(raw, &manifest) != nil {
-		return nil
-	}
-	plural, singular := meta.UnsafeGuessKindToResource(manifest.GroupVersionKind())
-	var objects []object
-	for _, guess := range []schema.GroupVersionResource{plural, singular} {
-		objects = append(objects, object{
-			Group: guess.Group, Resource: guess.Resource, Namespace: manifest.Namespace, Name: manifest.Name,
-		})
-	}
-	return objects
+func (m *Mover) isSecured(ctx context.Context, move *Move) (bool, error) {
+	losses, err := m.pending(ctx, move)
+	return len(losses) == 0, err
 }
 
-// maxListed objects are named in a message; more are counted.
-const maxListed = 5
+// pending are the workloads that an eviction could still take; what cannot be seen is not waited for.
+func (m *Mover) pending(ctx context.Context, move *Move) ([]workloads.Loss, error) {
+	applied, err := workloads.Applied(ctx, move.managed.Dynamic, move.managed.AgentID)
+	if errors.Is(err, workloads.ErrHidden) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return workloads.Pending(applied, move.server()), nil
+}
 
-func summarize(lost []loss) string {
-	var names []string
-	total := 0
-	for _, l := range lost {
-		for _, o := range l.objects {
-			if total++; total <= maxListed {
-				names = append(names, fmt.Sprintf("%s (work %s)", o, l.work))
-			}
+// server is the URL of the new hub as the agent knows it.
+func (m *Move) server() string {
+	if m.imported != nil {
+		return kubeconfig.Server(m.imported)
+	}
+	return m.endpoint.Server
+}
+
+func deadlines(losses []workloads.Loss) []string {
+	var notes []string
+	for _, loss := range losses {
+		if !loss.Since.IsZero() {
+			notes = append(notes, fmt.Sprintf("eviction of work %s began at %s", loss.Work, loss.Since.UTC().Format(time.RFC3339)))
 		}
 	}
-	if total > maxListed {
-		names = append(names, fmt.Sprintf("and %d more", total-maxListed))
-	}
-	return strings.Join(names, ", ")
+	return notes
 }

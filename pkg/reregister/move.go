@@ -40,6 +40,7 @@ type Mover struct {
 // Options are the user's wishes for the moves.
 type Options struct {
 	AllowWorkloadLoss bool
+	HoldEviction      bool
 	AllowLoopback     bool
 	TokenLifetime     time.Duration
 	// Timeout bounds each wait for the agent.
@@ -85,6 +86,8 @@ func (m *Mover) Steps() []step.Step[*Move] {
 		{Name: "prepare", Done: m.isPrepared, Do: m.prepare, Timeout: wait.Probe},
 		// The old hub is told to keep its hands off before the agent leaves it.
 		{Name: "fence", Done: m.isFenced, Do: m.fence, Timeout: wait.Probe},
+		// Evictions are held, if they are to be, while the agent is still at the hub that knows its works.
+		{Name: "hold", Done: m.isHeld, Do: m.hold, Timeout: wait.Probe},
 		// Minted and tried from here before it goes anywhere.
 		{Name: "mint", Done: isSwitched, Do: m.mint, Timeout: wait.Probe},
 		// The one write on the managed cluster.
@@ -93,9 +96,10 @@ func (m *Mover) Steps() []step.Step[*Move] {
 	}
 }
 
-// AcceptSteps are the moves 7 and 8.
+// AcceptSteps are the moves 7 and 8, and the wait until every workload has its new owner.
 func (m *Mover) AcceptSteps() []step.Step[*Move] {
-	return step.On(m.Accept.Steps(m.Timeout), func(move *Move) string { return move.Name })
+	steps := step.On(m.Accept.Steps(m.Timeout), func(move *Move) string { return move.Name })
+	return append(steps, step.Step[*Move]{Name: "workloads", Done: m.isSecured, Ready: m.secured, Timeout: m.Timeout})
 }
 
 // check refuses what must not be moved, from the new hub's side alone.
@@ -116,13 +120,19 @@ func (m *Mover) check(ctx context.Context, move *Move) error {
 	return m.checkImport(ctx, move)
 }
 
-// checkImport looks for a bootstrap kubeconfig that ACM made, and tries it.
+// checkImport looks for a bootstrap kubeconfig that ACM made for this hub. One that was restored from another hub works as
+// long as that hub lives, so its own word is not enough: this hub must accept its token as well.
 func (m *Mover) checkImport(ctx context.Context, move *Move) error {
 	imported, err := bootstrap.ImportKubeconfig(ctx, m.Hub.Kube, move.Name)
 	if err != nil || imported == nil {
 		return err
 	}
-	if err := bootstrap.VerifyKubeconfig(ctx, m.Verify, imported, ocm.BootstrapUser(move.Name)); err != nil {
+	user := ocm.BootstrapUser(move.Name)
+	err = bootstrap.VerifyKubeconfig(ctx, m.Verify, imported, user)
+	if err == nil {
+		err = m.Verify(ctx, move.endpoint, kubeconfig.Token(imported), user)
+	}
+	if err != nil {
 		move.poisoned = true
 		return nil
 	}

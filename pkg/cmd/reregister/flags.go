@@ -66,6 +66,8 @@ func (flags *Flags) AddFlags(cmd *cobra.Command) {
 		"How long to wait for each agent, at each of the steps that wait")
 	set.BoolVar(&flags.options.AllowWorkloadLoss, "allow-workload-loss", false,
 		"Move a cluster even if workloads on it would be deleted because this hub has no ManifestWork for them")
+	set.BoolVar(&flags.options.HoldEviction, "hold-eviction", false,
+		"Keep the work agent from deleting workloads for which this hub has no ManifestWork, until it is lifted")
 	set.BoolVar(&flags.options.AllowLoopback, "allow-loopback", false, "Let agents be sent to a loopback address")
 	_ = cmd.MarkFlagFilename("managed-kubeconfig")
 	_ = cmd.MarkFlagDirname("managed-kubeconfig-dir")
@@ -136,6 +138,9 @@ func (flags *Flags) validate(names []string) (cmdutil.Printer, bool, error) {
 	}
 	if flags.options.TokenLifetime < bootstrap.MinTokenLifetime {
 		return nil, false, cmdutil.Usagef("--token-lifetime must be at least %s", bootstrap.MinTokenLifetime)
+	}
+	if flags.options.HoldEviction && flags.options.AllowWorkloadLoss {
+		return nil, false, cmdutil.Usagef("--hold-eviction and --allow-workload-loss exclude each other")
 	}
 	dryRun, err := flags.dryRun.Enabled()
 	if err != nil {
