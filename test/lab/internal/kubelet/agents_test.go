@@ -91,38 +91,48 @@ func TestWorkAgentHasTheGracePeriod(t *testing.T) {
 }
 
 func TestSecretsAreFollowed(t *testing.T) {
-	a, client := newTestAgents(t)
+	secret := agentSecret(hubSecret, map[string]string{"kubeconfig": "one", "tls.crt": "c"})
+	a, client := newTestAgents(t, secret)
 	ctx := t.Context()
 	done := make(chan struct{})
 	go func() { defer close(done); a.syncSecrets(ctx) }()
-	// A watch of the fake client sees only what comes after it.
-	time.Sleep(200 * time.Millisecond)
-	secret := agentSecret(hubSecret, map[string]string{"kubeconfig": "one", "tls.crt": "c"})
-	if _, err := client.CoreV1().Secrets(AgentNamespace).Create(ctx, secret, metav1.CreateOptions{}); err != nil {
-		t.Fatal(err)
+	t.Cleanup(func() { <-done })
+	file := filepath.Join(a.workDir(), "kubeconfig")
+	eventually(t, "one", func() string { return read(file) })
+	// A watch of the fake client sees only what comes after it began: change it until the change is seen.
+	changed := agentSecret(hubSecret, map[string]string{"kubeconfig": "two", "tls.crt": "d"})
+	eventually(t, "two", func() string {
+		if _, err := client.CoreV1().Secrets(AgentNamespace).Update(ctx, changed, metav1.UpdateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		return read(file)
+	})
+	if got := read(filepath.Join(a.workDir(), "tls.crt")); got != "d" {
+		t.Errorf("tls.crt holds %q when the kubeconfig has changed", got)
 	}
-	waitFile(t, filepath.Join(a.workDir(), "kubeconfig"), "one")
-	secret.Data["kubeconfig"] = []byte("two")
-	if _, err := client.CoreV1().Secrets(AgentNamespace).Update(ctx, secret, metav1.UpdateOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	waitFile(t, filepath.Join(a.workDir(), "kubeconfig"), "two")
 	if err := client.CoreV1().Secrets(AgentNamespace).Delete(ctx, hubSecret, metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	waitFile(t, filepath.Join(a.workDir(), "kubeconfig"), "two")
+	if got := read(file); got != "two" {
+		t.Errorf("a mounted secret that is deleted leaves its files; this one holds %q", got)
+	}
 }
 
-func waitFile(t *testing.T, file, want string) {
+func read(file string) string {
+	data, _ := os.ReadFile(file) // not there: ""
+	return string(data)
+}
+
+func eventually(t *testing.T, want string, get func() string) {
 	t.Helper()
-	var data []byte
-	for range 100 {
-		if data, _ = os.ReadFile(file); string(data) == want {
+	got := ""
+	for range 1500 {
+		if got = get(); got == want {
 			return
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	t.Fatalf("%s holds %q, want %q", file, data, want)
+	t.Fatalf("got %q, want %q", got, want)
 }
 
 func TestWriteFilesPutsTheKubeconfigLast(t *testing.T) {

@@ -41,7 +41,7 @@ func TestWaitReadyNamesTheEndOfTheLog(t *testing.T) {
 		s.Ready = func(context.Context) error { return errors.New("no") }
 	})
 	p.Start()
-	err := p.WaitReady(within(t, 5*time.Second))
+	err := p.WaitReady(within(t, time.Minute))
 	var exit *ExitError
 	if !errors.As(err, &exit) {
 		t.Fatalf("want an ExitError, got %v", err)
@@ -59,7 +59,7 @@ func TestWaitReadyNamesTheEndOfTheLog(t *testing.T) {
 func TestRestartsWhatEnds(t *testing.T) {
 	p := shell(t, "exit 0", func(s *Spec) { s.EarlyExits = 1000 })
 	p.Start()
-	ctx := within(t, 5*time.Second)
+	ctx := within(t, time.Minute)
 	for p.Status().Restarts < 2 {
 		if !sleep(ctx, 20*time.Millisecond) {
 			t.Fatalf("no restarts: %+v", p.Status())
@@ -81,7 +81,7 @@ func TestWaitsForWhatItNeeds(t *testing.T) {
 		}
 	})
 	p.Start()
-	ctx := within(t, 5*time.Second)
+	ctx := within(t, time.Minute)
 	for p.Status().State != Waiting {
 		if !sleep(ctx, 5*time.Millisecond) {
 			t.Fatal("never waited")
@@ -102,7 +102,7 @@ func TestKillTakesChildrenAlong(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "pid")
 			p := shell(t, "sleep 1000 & echo $! > "+file+".tmp; mv "+file+".tmp "+file+"; wait")
 			p.Start()
-			ctx := within(t, 5*time.Second)
+			ctx := within(t, time.Minute)
 			var data []byte
 			for len(data) == 0 {
 				if !sleep(ctx, 10*time.Millisecond) {
@@ -138,7 +138,7 @@ func TestKillOrphans(t *testing.T) {
 		}
 	})
 	p.Start()
-	if err := p.WaitReady(within(t, 5*time.Second)); err != nil {
+	if err := p.WaitReady(within(t, time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	if got := KillOrphans(owner + "x"); got != 0 {

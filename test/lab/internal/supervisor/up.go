@@ -141,16 +141,27 @@ func (s *Supervisor) sayWhatIsMissing(ctx context.Context) func() {
 			case <-ctx.Done():
 				return
 			}
-			var missing []string
-			for _, status := range s.Status().Components {
-				if status.State != process.Ready {
-					missing = append(missing, status.Cluster+" "+status.Component)
-				}
-			}
+			missing := unready(s.Status().Components)
 			if len(missing) > 0 {
 				s.journal.Logf("still waiting for %s", strings.Join(missing, ", "))
 			}
 		}
 	}()
 	return cancel
+}
+
+// unready names the components that run or should run and are not ready; those that are not started yet wait for these.
+func unready(components []process.Status) []string {
+	var list []string
+	for _, status := range components {
+		if status.State == process.Ready || status.State == process.Stopped {
+			continue
+		}
+		text := status.Cluster + " " + status.Component
+		if status.Message != "" {
+			text += " (" + status.Message + ")"
+		}
+		list = append(list, text)
+	}
+	return list
 }
