@@ -57,6 +57,16 @@ func (r *Result) OneError(pattern string) *Result {
 	return r
 }
 
+// Failed checks that a run over clusters says of this one that it failed, for a reason that matches a pattern, and how to
+// resume.
+func (r *Result) Failed(cluster, reason string) *Result {
+	r.t.Helper()
+	if !regexp.MustCompile(cluster + ".*" + reason).MatchString(r.Stdout + r.Stderr) {
+		r.fatalf("want %s to fail with %q", cluster, reason)
+	}
+	return r.Row(cluster, "Failed").Says("To resume: ")
+}
+
 var columnGap = regexp.MustCompile(` {2,}`)
 
 // Row checks that a table on stdout has a row that begins with these cells.

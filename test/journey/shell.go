@@ -50,6 +50,8 @@ func (s *Shell) Start(t TB, name string, args ...string) *Process {
 		out:    &output{echo: s.Echo}, err: &output{echo: s.Echo}, began: time.Now(), cancel: cancel,
 	}
 	if s.Echo != nil {
+		// Who watches sees both streams as one, in the order in which they were written.
+		p.err = p.out
 		fmt.Fprintf(s.Echo, "\n$ %s\n", p.result.Line)
 	}
 	path, err := s.find(name)

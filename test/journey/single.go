@@ -66,7 +66,7 @@ func Single() []Step {
 			Say:   "Whoever is not sure where the recovery stopped runs it again: what is done already is left alone.",
 			Do: func(t TB, w *World) {
 				before := w.Snapshot(t, NewHub, cluster)
-				w.Acmdr(t, install(t, w, NewHub)...).Exits(0).NeverSays(" created").NeverSays(" configured")
+				w.Acmdr(t, w.Install(t, NewHub)...).Exits(0).NeverSays(" created").NeverSays(" configured")
 				w.Acmdr(t, "restore", "--context", NewHub).Exits(0)
 				w.Acmdr(t, "reregister", cluster, "--context", NewHub, "--allow-loopback").Exits(0)
 				w.Acmdr(t, "accept", cluster, "--context", NewHub).Exits(0)
@@ -76,6 +76,7 @@ func Single() []Step {
 		{
 			Name:  "End",
 			Title: "Where it stands",
+			Say:   "hub-dr1 is gone. Nothing of its fleet is.",
 			Do: func(t TB, w *World) {
 				w.Acmdr(t, "get", "clusters", "--context", NewHub).Exits(0).Row(cluster, "True", "True", "True")
 			},
@@ -86,8 +87,8 @@ func Single() []Step {
 // credentials is the file with the keys of the bucket, in the user's home.
 const credentials = "credentials-velero"
 
-// install is the command line that both hubs get: the same bucket.
-func install(t TB, w *World, hub string) []string {
+// Install is the command line that both hubs get: the same bucket.
+func (w *World) Install(t TB, hub string) []string {
 	t.Helper()
 	env := w.Lab.Env(t)
 	return []string{
@@ -103,7 +104,7 @@ func backUp() Step {
 		Say: "install sets Velero up with its bucket; backup writes one backup of what bringing the fleet back needs, and reads it " +
 			"again to make sure that every managed cluster is in it.",
 		Do: func(t TB, w *World) {
-			w.Acmdr(t, install(t, w, OldHub)...).Exits(0)
+			w.Acmdr(t, w.Install(t, OldHub)...).Exits(0)
 			w.Acmdr(t, "get", "locations", "--context", OldHub).Exits(0).Row("default")
 			w.Acmdr(t, "backup", "before-disaster", "--context", OldHub).Exits(0).Row("before-disaster", "Completed")
 			w.Acmdr(t, "get", "backups", "--context", OldHub).Exits(0).Row("before-disaster", "Completed")
@@ -129,7 +130,7 @@ func standby() Step {
 		Title: "The standby hub takes over",
 		Say:   "The same bucket, on hub-dr2: the newest good backup is found and restored.",
 		Do: func(t TB, w *World) {
-			w.Acmdr(t, install(t, w, NewHub)...).Exits(0)
+			w.Acmdr(t, w.Install(t, NewHub)...).Exits(0)
 			w.Acmdr(t, "restore", "--context", NewHub).Exits(0).Says("before-disaster")
 			result := w.Acmdr(t, "get", "clusters", "--context", NewHub).Exits(0)
 			for _, name := range slices.Sorted(slices.Values(w.managed)) {

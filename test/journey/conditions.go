@@ -1,0 +1,100 @@
+package journey
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/acmdr/kubectl-acmdr/pkg/kubeconfig"
+	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
+)
+
+// veleroNamespace is where install puts Velero.
+const veleroNamespace = "velero"
+
+// patience bounds what Velero does by itself: in the lab it looks at the bucket every 10 seconds.
+const patience = 2 * time.Minute
+
+func velero(resource string) schema.GroupVersionResource {
+	return schema.GroupVersionResource{Group: "velero.io", Version: "v1", Resource: resource}
+}
+
+// LocationIs waits until Velero finds the location of a hub in a phase.
+func (w *World) LocationIs(t TB, hub, phase string) {
+	t.Helper()
+	w.phaseIs(t, hub, velero("backupstoragelocations"), "default", phase)
+}
+
+// BackupIs waits until a hub sees a backup in a phase.
+func (w *World) BackupIs(t TB, hub, name, phase string) {
+	t.Helper()
+	w.phaseIs(t, hub, velero("backups"), name, phase)
+}
+
+func (w *World) phaseIs(t TB, hub string, resource schema.GroupVersionResource, name, phase string) {
+	t.Helper()
+	client := w.Cluster(t, hub).Dynamic.Resource(resource).Namespace(veleroNamespace)
+	eventually(t, patience, resource.Resource+" "+name+" on "+hub+" is "+phase, func(ctx context.Context) (bool, string) {
+		object, err := client.Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return false, err.Error()
+		}
+		got, _, _ := unstructured.NestedString(object.Object, "status", "phase")
+		return got == phase, "it is " + got
+	})
+}
+
+// MakeBackup puts a backup onto a hub as Velero would have left it.
+func (w *World) MakeBackup(t TB, hub, name, phase string) {
+	t.Helper()
+	backup := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "velero.io/v1", "kind": "Backup",
+		"metadata": map[string]any{
+			"name": name, "namespace": veleroNamespace, "labels": map[string]any{"velero.io/storage-location": "default"},
+		},
+		"spec":   map[string]any{"storageLocation": "default"},
+		"status": map[string]any{"phase": phase, "startTimestamp": time.Now().UTC().Format(time.RFC3339), "errors": int64(3)},
+	}}
+	client := w.Cluster(t, hub).Dynamic.Resource(velero("backups")).Namespace(veleroNamespace)
+	if _, err := client.Create(t.Context(), backup, metav1.CreateOptions{}); err != nil {
+		t.Fatalf("%v", err)
+	}
+}
+
+// Switched waits until the bootstrap kubeconfig on a managed cluster leads to the new hub.
+func (w *World) Switched(t TB, name string) {
+	t.Helper()
+	server := ReadKubeconfig(t, w.Lab.Kubeconfig(NewHub)).Server
+	secrets := w.Cluster(t, name).Kube.CoreV1().Secrets(ocm.AgentNamespace)
+	eventually(t, patience, "the switch of "+name, func(ctx context.Context) (bool, string) {
+		secret, err := secrets.Get(ctx, ocm.BootstrapSecret, metav1.GetOptions{})
+		if err != nil {
+			return false, err.Error()
+		}
+		got := kubeconfig.Server(secret.Data[ocm.KubeconfigKey])
+		return got == server, "the bootstrap kubeconfig leads to " + got
+	})
+}
+
+// File writes a file of the user's and returns its path.
+func (w *World) File(t TB, name string, data []byte) string {
+	t.Helper()
+	path := filepath.Join(w.Shell.Dir, name)
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatalf("%v", err)
+	}
+	return path
+}
+
+// Absent checks that a file is not there.
+func (w *World) Absent(t TB, path string) {
+	t.Helper()
+	if _, err := os.Stat(path); !os.IsNotExist(err) {
+		t.Fatalf("%s is there: %v", path, err)
+	}
+}
