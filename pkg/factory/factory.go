@@ -129,6 +129,17 @@ func Connect(config *rest.Config) (kubernetes.Interface, dynamic.Interface, erro
 	return clients.Kube, clients.Dynamic, nil
 }
 
+// UnreachableError tells that a cluster does not answer, as opposed to one that refuses.
+type UnreachableError struct {
+	Host string
+	Err  error
+}
+
+func (e *UnreachableError) Error() string { return fmt.Sprintf("cannot reach %s: %v", e.Host, e.Err) }
+
+// Unwrap returns the cause.
+func (e *UnreachableError) Unwrap() error { return e.Err }
+
 func checkHub(_ context.Context, clients *Clients) error {
 	_, err := clients.Kube.Discovery().ServerResourcesForGroupVersion(clusterv1.GroupVersion.String())
 	var unreachable *url.Error
@@ -140,7 +151,7 @@ func checkHub(_ context.Context, clients *Clients) error {
 	case apierrors.IsUnauthorized(err):
 		return fmt.Errorf("%s does not accept the credentials of the kubeconfig", clients.Config.Host)
 	case errors.As(err, &unreachable):
-		return fmt.Errorf("cannot reach %s: %w", clients.Config.Host, unreachable.Err)
+		return &UnreachableError{Host: clients.Config.Host, Err: unreachable.Err}
 	}
 	return fmt.Errorf("cannot read the API groups of %s: %w", clients.Config.Host, err)
 }

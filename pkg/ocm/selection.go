@@ -19,6 +19,9 @@ type Selection struct {
 	Selector string
 }
 
+// ErrNoneSelected tells that a hub has no managed cluster, or none that matches.
+var ErrNoneSelected = errors.New("no managed cluster of this hub is selected")
+
 // Find returns the names of the selected clusters, sorted. A name that does not exist, or is the hub itself, is an error
 // before anything is done for any of them.
 func (s Selection) Find(ctx context.Context, hub dynamic.Interface) ([]string, error) {
@@ -43,7 +46,7 @@ func (s Selection) Find(ctx context.Context, hub dynamic.Interface) ([]string, e
 		}
 	}
 	if len(names) == 0 {
-		return nil, errors.New("no managed cluster of this hub is selected")
+		return nil, ErrNoneSelected
 	}
 	slices.Sort(names)
 	return names, nil

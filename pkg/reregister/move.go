@@ -11,12 +11,12 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/dynamic"
 	clusterv1 "open-cluster-management.io/api/cluster/v1"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/accept"
 	"github.com/acmdr/kubectl-acmdr/pkg/access"
 	"github.com/acmdr/kubectl-acmdr/pkg/bootstrap"
+	"github.com/acmdr/kubectl-acmdr/pkg/fence"
 	"github.com/acmdr/kubectl-acmdr/pkg/kubeconfig"
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 	"github.com/acmdr/kubectl-acmdr/pkg/step"
@@ -31,7 +31,7 @@ type Mover struct {
 	Accept   *accept.Hub
 	Finder   *access.Finder
 	// OldHub is the hub that clusters leave, where it can be reached; else nil.
-	OldHub dynamic.Interface
+	OldHub *accept.Hub
 	// Verify tries a bootstrap token at the new hub.
 	Verify bootstrap.VerifyFunc
 	Options
@@ -58,7 +58,9 @@ type Move struct {
 	imported []byte
 	poisoned bool
 	// switched tells that the cluster's bootstrap kubeconfig leads to the new hub already, with a token that works.
-	switched  bool
+	switched bool
+	// fences are the changes on the old hub that keep it from taking the cluster back.
+	fences    []fence.Change
 	bootstrap []byte
 	issued    time.Time
 	// notes are what the operator should know when the move has ended.

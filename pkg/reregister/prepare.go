@@ -2,12 +2,11 @@ package reregister
 
 import (
 	"context"
-	"fmt"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/bootstrap"
+	"github.com/acmdr/kubectl-acmdr/pkg/fence"
 	"github.com/acmdr/kubectl-acmdr/pkg/kubeconfig"
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 )
@@ -36,22 +35,17 @@ func (m *Mover) isFenced(ctx context.Context, move *Move) (bool, error) {
 	if m.OldHub == nil {
 		return true, nil
 	}
-	cluster, err := ocm.ManagedClusters(m.OldHub).Get(ctx, move.Name)
-	if apierrors.IsNotFound(err) {
-		return true, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("reading managedcluster %s on the old hub: %w", move.Name, err)
-	}
-	_, fenced := cluster.Annotations[ocm.DisableAutoImportAnnotation]
-	return fenced, nil
+	var err error
+	move.fences, err = fence.PlanCluster(ctx, m.OldHub.Dynamic, move.Name, fence.Options{})
+	return len(move.fences) == 0, err
 }
 
-// fence keeps the old hub's import controller from importing the cluster again.
+// fence keeps the old hub from taking the cluster back.
 func (m *Mover) fence(ctx context.Context, move *Move) error {
-	err := ocm.ManagedClusters(m.OldHub).MergePatch(ctx, move.Name, annotate(ocm.DisableAutoImportAnnotation, ""))
-	if err != nil {
-		return fmt.Errorf("annotating managedcluster %s on the old hub: %w", move.Name, err)
+	for _, change := range move.fences {
+		if err := fence.Apply(ctx, m.OldHub.Dynamic, change); err != nil {
+			return err
+		}
 	}
 	return nil
 }

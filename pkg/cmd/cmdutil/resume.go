@@ -13,10 +13,22 @@ var notRepeated = sets.New("all", "selector", "token", "password")
 
 // Resume is the command line, without its targets, that goes on where this one stopped.
 func Resume(cmd *cobra.Command) string {
-	words := []string{displayPath(cmd)}
+	return strings.TrimSpace(displayPath(cmd) + " " + typed(cmd, func(name string) bool { return !notRepeated.Has(name) }))
+}
+
+// Program is the plugin as the user called it.
+func Program(cmd *cobra.Command) string { return displayPath(cmd.Root()) }
+
+// HubFlags are those flags that choose the hubs, as they were typed, for another command that works on the same ones.
+func HubFlags(cmd *cobra.Command) string {
+	return typed(cmd, sets.New("kubeconfig", "context", "old-hub-kubeconfig", "old-hub-context").Has)
+}
+
+func typed(cmd *cobra.Command, keep func(name string) bool) string {
+	var words []string
 	cmd.Flags().Visit(func(flag *pflag.Flag) {
 		switch {
-		case notRepeated.Has(flag.Name):
+		case !keep(flag.Name):
 		case flag.Value.Type() == "bool" && flag.Value.String() == "true":
 			words = append(words, "--"+flag.Name)
 		default:
