@@ -56,7 +56,10 @@ func Parse(data []byte) (*clientcmdapi.Context, *clientcmdapi.Cluster, *clientcm
 	if user == nil {
 		user = clientcmdapi.NewAuthInfo()
 	}
-	if err := errors.Join(checkCluster(cluster), checkUser(user)); err != nil {
+	if err := checkCluster(cluster); err != nil {
+		return nil, nil, nil, err
+	}
+	if err := checkUser(user); err != nil {
 		return nil, nil, nil, err
 	}
 	return context, cluster, user, nil
