@@ -50,12 +50,19 @@ func TestBadInput(t *testing.T) {
 			t.Run(m.name, func(t *testing.T) { m.check(t, w) })
 		}
 	}
+	// What the next mistakes need: without it they would fail for another reason.
+	setUp := func(name string, do func(t *testing.T)) {
+		t.Helper()
+		if !t.Run(name, do) {
+			t.FailNow()
+		}
+	}
 	t.Run("CommandLine", func(t *testing.T) { all(t, onTheCommandLine(t, w)) })
 	t.Run("NoVelero", func(t *testing.T) { all(t, withoutVelero()) })
-	t.Run("Install", func(t *testing.T) { installBoth(t, w) })
+	setUp("Install", func(t *testing.T) { installBoth(t, w) })
 	t.Run("Backup", func(t *testing.T) { all(t, ofBackups(t, w)) })
 	t.Run("LocationUnavailable", func(t *testing.T) { all(t, locationUnavailable(t, w)) })
-	t.Run("Restore", func(t *testing.T) {
+	setUp("Restore", func(t *testing.T) {
 		w.Lab.Start(t, "s3")
 		w.LocationIs(t, journey.NewHub, "Available")
 		w.Acmdr(t, "restore", "--from-backup", good, "--context", journey.NewHub).Exits(0)

@@ -111,3 +111,15 @@ func (l *Lab) run(t TB, args ...string) string {
 func Close(o Options) error {
 	return (&Lab{program: filepath.Join(o.Bin, "lab"), dir: filepath.Join(o.Dir, "lab")}).Down()
 }
+
+// Kubectl is the kubectl that the lab has built.
+func Kubectl(t TB, bin string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), filepath.Join(bin, "lab"), "build")
+	cmd.Stderr = os.Stderr
+	folder, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("lab build: %v", err)
+	}
+	return filepath.Join(strings.TrimSpace(string(folder)), "kubectl")
+}

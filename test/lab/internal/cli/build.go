@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -12,10 +13,14 @@ func newBuild(o *options) *cobra.Command {
 	var src string
 	cmd := &cobra.Command{
 		Use:   "build",
-		Short: "Build the components' binaries, once for every set of module sums",
+		Short: "Build the components' binaries, once for every set of module sums, and print their folder",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := o.build(cmd.Context(), src)
+			cache, err := o.build(cmd.Context(), src)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(o.out, cache.Bin())
 			return err
 		},
 	}
