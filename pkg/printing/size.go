@@ -1,6 +1,10 @@
 package printing
 
-import "github.com/dustin/go-humanize"
+import (
+	"fmt"
+
+	"github.com/dustin/go-humanize"
+)
 
 // Size prints a number of bytes: 512 B, 1.4 MiB.
 func Size(bytes int64) string {
@@ -8,4 +12,12 @@ func Size(bytes int64) string {
 		return Unknown
 	}
 	return humanize.IBytes(uint64(bytes))
+}
+
+// Count prints a number of things: 1 cluster, 2 clusters.
+func Count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }

@@ -188,6 +188,9 @@ const shown = 3
 
 // others names the newest backups that could be restored from.
 func (r *Restorer) others(ctx context.Context) string {
+	// The time that was given may be over by now.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait.Probe)
+	defer cancel()
 	backups, err := r.Hub.Velero.Backups.List(ctx, "")
 	if err != nil {
 		return "the others cannot be listed: " + err.Error()

@@ -119,7 +119,10 @@ func (r *Restorer) examine(ctx context.Context, plan *Plan, hub []clusterv1.Mana
 		return err
 	}
 	plan.LeftOut = leaveOut(manifest.resources, served)
-	return r.terminating(ctx, plan)
+	if err := r.terminating(ctx, plan); err != nil {
+		return err
+	}
+	return r.credentials(ctx, plan.Clusters)
 }
 
 // terminating refuses to restore into namespaces that are being deleted: Velero waits ten minutes for each of their objects.

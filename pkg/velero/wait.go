@@ -86,5 +86,8 @@ func Failure(reason string, validation []string) string {
 	if len(validation) > 0 {
 		return strings.Join(validation, "; ")
 	}
+	if reason == "" {
+		return "Velero gives no reason; see the log of its server"
+	}
 	return reason
 }

@@ -35,12 +35,12 @@ func (o *Options) tell(result *backup.Result) {
 		if n > maxNamed {
 			more = ", ..."
 		}
-		fmt.Fprintf(o.Streams.ErrOut, "warning: no credential for %d managed clusters on this hub (%s%s): to move them, "+
-			"give reregister a kubeconfig for each\n", n, strings.Join(names, ", "), more)
+		fmt.Fprintf(o.Streams.ErrOut, "warning: no credential on this hub for %s (%s%s): to move them, give reregister a kubeconfig for each\n",
+			printing.Count(n, "managed cluster"), strings.Join(names, ", "), more)
 	}
 	if proof.Verified() {
-		fmt.Fprintf(o.Streams.ErrOut, "Verified: %d managed clusters are in backup %s, %d of them with their credential.\n",
-			len(proof.Whole)+len(proof.Uncredentialed), result.Backup.Name, len(proof.Whole))
+		fmt.Fprintf(o.Streams.ErrOut, "Verified: backup %s holds %s, %d with a credential.\n", result.Backup.Name,
+			printing.Count(len(proof.Whole)+len(proof.Uncredentialed), "managed cluster"), len(proof.Whole))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/acmdr/kubectl-acmdr/pkg/printing"
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 )
 
@@ -19,7 +20,7 @@ func TellCauses(out io.Writer, what string, causes []velero.Cause) {
 		}
 		where := ""
 		if cause.Namespaces > 0 {
-			where = fmt.Sprintf(" in %d namespaces", cause.Namespaces)
+			where = " in " + printing.Count(cause.Namespaces, "namespace")
 		}
 		note := ""
 		if cause.Expected {
