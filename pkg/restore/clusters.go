@@ -38,6 +38,8 @@ func fresh(cluster *clusterv1.ManagedCluster) *clusterv1.ManagedCluster {
 	} {
 		delete(made.Annotations, annotation)
 	}
+	// What the plugin noted on the lost hub, such as when the cluster was switched to it, is not true of this one.
+	maps.DeleteFunc(made.Annotations, func(key, _ string) bool { return strings.HasPrefix(key, ocm.Domain) })
 	made.Spec.Taints = nil
 	for _, taint := range cluster.Spec.Taints {
 		// These two say how the old hub saw the cluster last.
