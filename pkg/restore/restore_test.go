@@ -410,7 +410,7 @@ func TestFresh(t *testing.T) {
 		testutil.Back, func(c *clusterv1.ManagedCluster) {
 			c.UID, c.ResourceVersion, c.Finalizers = "old", "1", []string{"cluster.open-cluster-management.io/api-resource-cleanup"}
 			c.Annotations = map[string]string{
-				"note": "kept", ocm.AutoAcceptedAnnotation: "x", ocm.DisableAutoImportAnnotation: "", ocm.ImmediateImportAnnotation: "",
+				"note": "kept", ocm.AutoAcceptedAnnotation: "x", ocm.DisableAutoImportAnnotation: "", ocm.ImmediateImportAnnotation: "", ocm.SwitchedAtAnnotation: "2026-01-01T00:00:00Z",
 			}
 			c.Spec.Taints = []clusterv1.Taint{
 				{Key: "maintenance", Value: "true", Effect: clusterv1.TaintEffectNoSelectIfNew},
