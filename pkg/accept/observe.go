@@ -7,7 +7,6 @@ import (
 	"time"
 
 	certificatesv1 "k8s.io/api/certificates/v1"
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/dynamic"
@@ -64,6 +63,11 @@ func (h *Hub) Observe(ctx context.Context, name string) (*Signals, error) {
 	return signals, nil
 }
 
+// Rules are the rules for the CSRs of the cluster.
+func (s *Signals) Rules() Rules {
+	return Rules{Cluster: s.Cluster.Name, Since: s.Since, Accepted: s.Cluster.Spec.HubAcceptsClient}
+}
+
 // Missing says which signal is still missing for the cluster to count as back; empty when it is back. Conditions and
 // leases can be restored ones or left from before the switch: only a renewal after it counts.
 func (s *Signals) Missing(now time.Time) string {
@@ -80,10 +84,17 @@ func (s *Signals) Missing(now time.Time) string {
 			return c.why
 		}
 	}
-	if !s.Renewed.After(s.Since) {
+	return s.Silent(now)
+}
+
+// Silent says that the agent does not renew its lease; empty when it does.
+func (s *Signals) Silent(now time.Time) string {
+	switch {
+	case s.Renewed.IsZero():
+		return "the agent has no lease"
+	case !s.Renewed.After(s.Since):
 		return fmt.Sprintf("the agent has not renewed its lease since the switch at %s", stamp(s.Since))
-	}
-	if now.Sub(s.Renewed) > s.grace() {
+	case now.Sub(s.Renewed) > s.grace():
 		return fmt.Sprintf("the agent stopped renewing its lease at %s", stamp(s.Renewed))
 	}
 	return ""
@@ -110,16 +121,4 @@ func (h *Hub) Requests(ctx context.Context, name string, since time.Time) ([]cer
 		return b.CreationTimestamp.Compare(a.CreationTimestamp.Time)
 	})
 	return requests, nil
-}
-
-// decided is the verdict on a CSR: approved, denied or none yet.
-func decided(csr *certificatesv1.CertificateSigningRequest) (approved, denied bool) {
-	for _, condition := range csr.Status.Conditions {
-		if condition.Status == corev1.ConditionFalse {
-			continue
-		}
-		approved = approved || condition.Type == certificatesv1.CertificateApproved
-		denied = denied || condition.Type == certificatesv1.CertificateDenied || condition.Type == certificatesv1.CertificateFailed
-	}
-	return approved, denied
 }

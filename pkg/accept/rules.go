@@ -39,6 +39,8 @@ type Rules struct {
 	Cluster string
 	// Since is when the cluster was switched to this hub, on the hub's clock; zero when it joined by hand.
 	Since time.Time
+	// Accepted tells that the hub accepts the cluster, so that nothing but the certificate keeps its agent from joining.
+	Accepted bool
 }
 
 // Check returns why a CSR is not to be approved, or nil.

@@ -19,7 +19,7 @@ import (
 // work. On ACM the import controller approves by itself, and the first step finds that done.
 func (h *Hub) Steps(timeout time.Duration) []step.Step[string] {
 	return []step.Step[string]{
-		{Name: "approve", Done: h.IsBack, Ready: h.approve, Timeout: timeout},
+		{Name: "approve", Done: h.IsBack, Ready: h.Approve, Timeout: timeout},
 		{Name: "accept", Done: h.isAccepted, Do: h.accept, Timeout: wait.Probe},
 		{Name: "join", Done: h.IsBack, Ready: h.joined, Timeout: timeout},
 	}
@@ -47,36 +47,35 @@ func (h *Hub) IsBack(ctx context.Context, name string) (bool, error) {
 	return signals.Missing(h.Clock.Now()) == "", nil
 }
 
-// approve approves the agent's CSR as soon as there is one, and is ready when the certificate is issued. Each restart of
+// Approve approves the agent's CSR as soon as there is one, and is ready when the certificate is issued. Each restart of
 // an agent makes a new CSR and forgets the key of the last one, so it looks again at every poll.
-func (h *Hub) approve(ctx context.Context, name string) (bool, string, error) {
+func (h *Hub) Approve(ctx context.Context, name string) (bool, string, error) {
 	signals, err := h.Observe(ctx, name)
 	if err != nil {
 		return false, "", err
 	}
-	requests, err := h.Requests(ctx, name, signals.Since)
+	requests, err := h.Requests(ctx, name, time.Time{})
 	if err != nil {
 		return false, "", err
 	}
-	why := "the agent has not asked this hub for a certificate yet"
-	rules := Rules{Cluster: name, Since: signals.Since}
-	for i := range requests {
-		csr := &requests[i]
-		if refused := rules.Check(csr); refused != nil {
-			why = fmt.Sprintf("CSR %s refused: %v", csr.Name, refused)
-			continue
-		}
-		switch approved, denied := decided(csr); {
-		case denied:
-			return false, "", fmt.Errorf("CSR %s was denied: delete it to let the agent ask again", csr.Name)
-		case approved && len(csr.Status.Certificate) > 0:
-			return true, "", nil
-		case approved:
-			return false, fmt.Sprintf("CSR %s is approved and not signed yet: does the hub's controller manager sign?", csr.Name), nil
-		}
+	asked := signals.Rules().Judge(requests, h.Clock.Now())
+	csr := asked.Request
+	switch asked.State {
+	case Issued:
+		return true, "", nil
+	case Unsigned:
+		return false, fmt.Sprintf("CSR %s is approved and not signed yet: does the hub's controller manager sign?", csr.Name), nil
+	case Pending:
 		return false, fmt.Sprintf("CSR %s is about to be signed", csr.Name), h.approveOne(ctx, csr)
+	case Denied:
+		return false, "", fmt.Errorf("CSR %s was denied: delete it to let the agent ask again", csr.Name)
+	case Refused:
+		return false, fmt.Sprintf("CSR %s refused: %v", csr.Name, asked.Why), nil
+	case Halted:
+		why, err := h.makeRoom(ctx, asked)
+		return false, why, err
 	}
-	return false, why, nil
+	return false, "the agent has not asked this hub for a certificate yet", nil
 }
 
 func (h *Hub) approveOne(ctx context.Context, csr *certificatesv1.CertificateSigningRequest) error {

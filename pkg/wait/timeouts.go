@@ -17,6 +17,9 @@ const (
 	// secret (OCM 0.15 and later), up to 3 min where kubelet's probes restart it (0.13, 0.14).
 	Knock = 5 * time.Minute
 
+	// Fetch is how long an agent may take to fetch the certificate that it asked for: it watches its CSR, so seconds.
+	Fetch = 1 * time.Minute
+
 	// Join is how long an accepted agent may take to be Joined and Available with a renewed lease: the lease is renewed
 	// every 60 s by default.
 	Join = 5 * time.Minute
