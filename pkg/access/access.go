@@ -3,6 +3,7 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,8 +58,19 @@ type Finder struct {
 // Open returns the first credential that proves to open the cluster. The error names every source that was tried and
 // why it did not do.
 func (f *Finder) Open(ctx context.Context, cluster string) (*Managed, error) {
+	managed, err := f.Reach(ctx, cluster)
+	if err != nil {
+		return nil, err
+	}
+	return managed, nil
+}
+
+// Reach is Open for who only looks: when no credential proves to open the right cluster with the right to move it, the
+// first that opens an API at all is returned beside the error.
+func (f *Finder) Reach(ctx context.Context, cluster string) (*Managed, error) {
 	var tried []string
 	var failed []error
+	var reached *Managed
 	for _, source := range f.Sources {
 		credential, err := source.Find(ctx, cluster)
 		if errors.Is(err, ErrNone) {
@@ -71,15 +83,26 @@ func (f *Finder) Open(ctx context.Context, cluster string) (*Managed, error) {
 				managed.Passed = failed
 				return managed, nil
 			}
+			reached = cmp.Or(reached, managed)
 		}
 		failed = append(failed, fmt.Errorf("%s: %w", source.Name(), err))
 	}
 	if len(failed) > 0 {
-		return nil, join(failed)
+		return reached, join(failed)
 	}
-	return nil, fmt.Errorf("no credential for the managed cluster: looked for %s; give one with --managed-kubeconfig",
-		strings.Join(tried, ", "))
+	return nil, &noCredentialError{tried: tried}
 }
+
+// ErrNoCredential tells that no source knows the cluster at all.
+var ErrNoCredential = errors.New("no credential for the managed cluster")
+
+type noCredentialError struct{ tried []string }
+
+func (e *noCredentialError) Error() string {
+	return fmt.Sprintf("%v: looked for %s; give one with --managed-kubeconfig", ErrNoCredential, strings.Join(e.tried, ", "))
+}
+
+func (*noCredentialError) Is(target error) bool { return target == ErrNoCredential }
 
 // join keeps the causes but puts them on one line.
 func join(errs []error) error {

@@ -37,7 +37,7 @@ type Managed struct {
 }
 
 // prove opens the API with a credential and checks, reading only, that it is the agent of this very cluster and that the
-// credential may replace its bootstrap kubeconfig.
+// credential may replace its bootstrap kubeconfig. With an error, it returns what it opened, if anything.
 func (f *Finder) prove(ctx context.Context, cluster string, credential *Credential) (*Managed, error) {
 	if !credential.NotAfter.IsZero() && time.Now().After(credential.NotAfter) {
 		return nil, fmt.Errorf("%s expired on %s", credential.Origin, credential.NotAfter.UTC().Format(time.RFC3339))
@@ -57,13 +57,16 @@ func (f *Finder) prove(ctx context.Context, cluster string, credential *Credenti
 		managed.User = review.Status.UserInfo.Username
 	}
 	if err := managed.readKlusterlet(ctx); err != nil {
-		return nil, err
+		return managed, err
 	}
 	if err := managed.checkIdentity(ctx, cluster); err != nil {
-		return nil, err
+		return managed, err
 	}
 	return managed, managed.checkRights(ctx)
 }
+
+// ErrUnreachable tells that the API of a managed cluster did not answer.
+var ErrUnreachable = errors.New("unreachable")
 
 // explain says in one line why an API did not answer.
 func explain(credential *Credential, err error) error {
@@ -73,12 +76,24 @@ func explain(credential *Credential, err error) error {
 	case apierrors.IsUnauthorized(err):
 		return fmt.Errorf("%s is not accepted by %s: expired, revoked, or of another cluster", credential.Origin, host)
 	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("cannot reach the managed cluster at %s: no answer within %s", host, wait.Probe)
+		return &unreachableError{host: host, why: fmt.Errorf("no answer within %s", wait.Probe)}
 	case errors.As(err, &unreachable):
-		return fmt.Errorf("cannot reach the managed cluster at %s: %w", host, unreachable.Err)
+		return &unreachableError{host: host, why: unreachable.Err}
 	}
 	return fmt.Errorf("%s: %w", host, err)
 }
+
+type unreachableError struct {
+	host string
+	why  error
+}
+
+func (e *unreachableError) Error() string {
+	return fmt.Sprintf("cannot reach the managed cluster at %s: %v", e.host, e.why)
+}
+
+func (e *unreachableError) Unwrap() error      { return e.why }
+func (*unreachableError) Is(target error) bool { return target == ErrUnreachable }
 
 // readKlusterlet takes the agent's namespace from the Klusterlet, and refuses registrations that a bootstrap kubeconfig
 // does not steer.
@@ -147,7 +162,7 @@ func (m *Managed) checkBootstrapIdentity(ctx context.Context, cluster string) er
 	if err != nil {
 		return fmt.Errorf("reading secret %s/%s, to be sure that it is the right cluster: %w", m.Namespace, ocm.BootstrapSecret, err)
 	}
-	subject := claimsOf(kubeconfig.Token(secret.Data[ocm.KubeconfigKey])).Subject
+	subject := kubeconfig.ClaimsOf(kubeconfig.Token(secret.Data[ocm.KubeconfigKey])).Subject
 	switch {
 	case subject == ocm.BootstrapUser(cluster):
 		return nil

@@ -17,20 +17,27 @@ import (
 
 // dial reaches the endpoint with exactly its CA, as nobody: any answer of the API server proves the way and the TLS.
 func dial(ctx context.Context, endpoint kubeconfig.Endpoint) error {
-	_, err := whoAmI(ctx, endpoint, "")
+	_, err := WhoAmI(ctx, endpoint, "")
 	if err == nil || apierrors.IsUnauthorized(err) || apierrors.IsForbidden(err) {
 		return nil
 	}
 	return err
 }
 
+// RefusedError tells that a hub answered and does not accept a bootstrap token.
+type RefusedError struct{ Server string }
+
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("the hub at %s does not accept the bootstrap token: is it another hub?", e.Server)
+}
+
 // Verify tries a token at the endpoint with exactly its CA, the way an agent will, and makes sure that the hub takes it
 // for the identity that it was made for.
 func Verify(ctx context.Context, endpoint kubeconfig.Endpoint, token, user string) error {
-	name, err := whoAmI(ctx, endpoint, token)
+	name, err := WhoAmI(ctx, endpoint, token)
 	switch {
 	case apierrors.IsUnauthorized(err):
-		return fmt.Errorf("the hub at %s does not accept the bootstrap token: is it another hub?", endpoint.Server)
+		return &RefusedError{Server: endpoint.Server}
 	case err != nil:
 		return fmt.Errorf("trying the bootstrap kubeconfig at %s: %w", endpoint.Server, err)
 	case name != "" && name != user:
@@ -39,7 +46,8 @@ func Verify(ctx context.Context, endpoint kubeconfig.Endpoint, token, user strin
 	return nil
 }
 
-func whoAmI(ctx context.Context, endpoint kubeconfig.Endpoint, token string) (string, error) {
+// WhoAmI asks the endpoint, with exactly its CA, for whom it takes a token. The name is empty where the hub is too old to say.
+func WhoAmI(ctx context.Context, endpoint kubeconfig.Endpoint, token string) (string, error) {
 	config, err := kubeconfig.ClientConfig(endpoint, token)
 	if err != nil {
 		return "", err
