@@ -50,7 +50,6 @@ func NewRoot(argv0 string, streams genericiooptions.IOStreams) *cobra.Command {
 	root.SetIn(streams.In)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.ErrOut)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &cmdutil.UsageError{Err: err} })
 	flags.AddFlags(root.PersistentFlags())
 	groups := templates.CommandGroups{
 		{Message: "On the active hub:", Commands: []*cobra.Command{
@@ -71,6 +70,8 @@ func NewRoot(argv0 string, streams genericiooptions.IOStreams) *cobra.Command {
 	}
 	groups.Add(root)
 	templates.ActsAsRootCommand(root, nil, groups...)
+	// After the templates, which set one of their own.
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &cmdutil.UsageError{Err: err} })
 	root.AddCommand(newOptions())
 	usageErrors(root)
 	return root
