@@ -5,7 +5,6 @@ package cluster
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 
 	"github.com/acmdr/kubectl-acmdr/test/lab/internal/build"
 	"github.com/acmdr/kubectl-acmdr/test/lab/internal/kube"
@@ -117,7 +116,7 @@ func (c *Cluster) spec(name, program string, args ...string) process.Spec {
 		Log:     c.Dir.Log(c.Name, name),
 		URL:     c.url(name),
 		Command: func(context.Context) (*process.Command, error) {
-			if err := process.MakeDirs(tmp, filepath.Dir(c.Home.Etcd())); err != nil {
+			if err := process.FreshDir(tmp); err != nil {
 				return nil, err
 			}
 			return &process.Command{

@@ -4,6 +4,7 @@ package kubelet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -115,11 +116,11 @@ func (a *Agents) spec(name string, command func(context.Context) ([]string, erro
 		// An agent that starts while its hub is slow exits, as its pod would.
 		EarlyExits: 5,
 		Command: func(ctx context.Context) (*process.Command, error) {
-			if err := process.MakeDirs(tmp, a.hubDir()); err != nil {
-				return nil, err
-			}
 			args, err := command(ctx)
 			if err != nil {
+				return nil, err
+			}
+			if err := errors.Join(process.FreshDir(tmp), process.MakeDirs(a.hubDir())); err != nil {
 				return nil, err
 			}
 			return &process.Command{

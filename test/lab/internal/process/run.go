@@ -196,3 +196,11 @@ func MakeDirs(dirs ...string) error {
 	}
 	return nil
 }
+
+// FreshDir makes an empty folder: what an earlier run left in its TMPDIR is gone, as it is in a new container.
+func FreshDir(dir string) error {
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	return MakeDirs(dir)
+}
