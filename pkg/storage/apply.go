@@ -36,7 +36,7 @@ type Applied struct {
 type Installer struct {
 	Hub   dynamic.Interface
 	Clock wait.Clock
-	// Applied is called after each object, Waiting when there is something new to wait for. Both may be nil.
+	// Applied is called after each object, Waiting when something is waited for, or why has changed. Both may be nil.
 	Applied func(Applied)
 	Waiting func(what string)
 }
@@ -151,7 +151,6 @@ func wishes(object *unstructured.Unstructured) map[string]any {
 
 // waitEstablished waits until the hub serves every kind that the plan defines.
 func (i *Installer) waitEstablished(ctx context.Context, plan *Plan) error {
-	i.say("the custom resource definitions of Velero to be established")
 	ctx, cancel := context.WithTimeout(ctx, wait.Established)
 	defer cancel()
 	pending := map[string]bool{}
@@ -160,8 +159,7 @@ func (i *Installer) waitEstablished(ctx context.Context, plan *Plan) error {
 			pending[object.GetName()] = true
 		}
 	}
-	err := wait.Until(ctx, i.Clock, pending, func(ctx context.Context, pending map[string]bool) (bool, string, error) {
-		why := ""
+	err := until(ctx, i, "custom resource definitions to be established", pending, func(ctx context.Context, pending map[string]bool) (bool, string, error) {
 		for name := range pending {
 			crd, err := i.Hub.Resource(resources[crdKind]).Get(ctx, name, metav1.GetOptions{})
 			if err != nil {
@@ -169,11 +167,9 @@ func (i *Installer) waitEstablished(ctx context.Context, plan *Plan) error {
 			}
 			if condition(crd, "Established") {
 				delete(pending, name)
-			} else {
-				why = name + " is not established"
 			}
 		}
-		return len(pending) == 0, why, nil
+		return len(pending) == 0, fmt.Sprintf("%d to go", len(pending)), nil
 	})
 	if err != nil {
 		return fmt.Errorf("custom resource definitions: %w", err)
@@ -192,8 +188,15 @@ func condition(object *unstructured.Unstructured, conditionType string) bool {
 	return false
 }
 
-func (i *Installer) say(what string) {
-	if i.Waiting != nil {
-		i.Waiting(what)
-	}
+// until is wait.Until that tells what is waited for, and each new reason why it is not there yet.
+func until[T any](ctx context.Context, i *Installer, what string, t T, condition wait.Condition[T]) error {
+	told := ""
+	return wait.Until(ctx, i.Clock, t, func(ctx context.Context, t T) (bool, string, error) {
+		ok, why, err := condition(ctx, t)
+		if text := what + ": " + why; !ok && err == nil && text != told && i.Waiting != nil {
+			told = text
+			i.Waiting(text)
+		}
+		return ok, why, err
+	})
 }

@@ -21,8 +21,8 @@ func (c Cause) String() string {
 	return c.Problem + ": " + c.Remedy
 }
 
-// sign is what gives a cause away in a location's status.message. Codes are those of S3; the other texts are of Go's
-// net and crypto/x509, of Velero v1.18.3, and of velero-plugin-for-aws v1.14.3.
+// sign is what gives a cause away in a location's status.message. Codes are those of S3, XAdminUserNotFound of versitygw; the
+// other texts are of Go's net and crypto/x509, of Velero v1.18.3, and of velero-plugin-for-aws v1.14.3.
 type sign struct {
 	pattern *regexp.Regexp
 	problem string
@@ -31,7 +31,7 @@ type sign struct {
 
 // signs are tried in order, the more specific first.
 var signs = []sign{
-	{regexp.MustCompile(`InvalidAccessKeyId|InvalidClientTokenId|access key I[dD] you provided does not exist`),
+	{regexp.MustCompile(`InvalidAccessKeyId|InvalidClientTokenId|XAdminUserNotFound|[aA]ccess [kK]ey I[dD] you provided does not exist`),
 		"the S3 server does not know the access key", "check aws_access_key_id in the credentials file"},
 	{regexp.MustCompile(`SignatureDoesNotMatch`),
 		"the secret key does not match the access key", "check aws_secret_access_key in the credentials file"},
@@ -77,7 +77,7 @@ var signs = []sign{
 		"the location's config has a key that Velero's S3 plugin does not know", "remove it"},
 	{regexp.MustCompile(`Invalid s3 url`),
 		"the S3 URL is not valid", "correct --s3-url"},
-	{regexp.MustCompile(`EOF|unexpected response|StatusCode: 5\d\d|deserialization failed|StatusCode: 404`),
+	{regexp.MustCompile(`StatusCode: 5\d\d|deserializ|api error (NotFound|UnknownError)|malformed HTTP response|: EOF$`),
 		"what answers at the S3 URL is not a working S3 server", "correct --s3-url"},
 }
 

@@ -11,6 +11,7 @@ func TestExplain(t *testing.T) {
 	const frame = `BackupStorageLocation "default" is unavailable: rpc error: code = Unknown desc = operation error S3: ListObjectsV2, `
 	for message, want := range map[string]string{
 		frame + "https response error StatusCode: 403, RequestID: 1, HostID: 2, api error InvalidAccessKeyId: The AWS Access Key Id you provided does not exist in our records.":                  "does not know the access key",
+		frame + "https response error StatusCode: 404, RequestID: 1, HostID: 2, api error XAdminUserNotFound: No user exists with the provided access key ID.":                                    "does not know the access key",
 		frame + "https response error StatusCode: 403, RequestID: 1, HostID: 2, api error SignatureDoesNotMatch: The request signature we calculated":                                             "secret key does not match",
 		frame + "https response error StatusCode: 403, RequestID: 1, HostID: 2, api error AccessDenied: Access Denied.":                                                                           "may not list the bucket",
 		frame + "https response error StatusCode: 404, RequestID: 1, HostID: 2, NoSuchBucket: ":                                                                                                   "the bucket does not exist",
@@ -18,6 +19,7 @@ func TestExplain(t *testing.T) {
 		frame + "https response error StatusCode: 400, api error AuthorizationHeaderMalformed: The authorization header is malformed; the region 'eu-west-1' is wrong; expecting 'us-east-1'":     "in another region",
 		frame + "exceeded maximum number of attempts, 3, https response error StatusCode: 0, RequestID: , HostID: , request send failed, Get \"https://s3/\": dial tcp: lookup s3: no such host":  "cannot be resolved",
 		frame + "exceeded maximum number of attempts, 3, https response error StatusCode: 0, request send failed, Get \"http://127.0.0.1:1/\": dial tcp 127.0.0.1:1: connect: connection refused": "nothing listens",
+		frame + "https response error StatusCode: 404, RequestID: , HostID: , error while deserializing xml error response : XML syntax error on line 6: element <meta> closed by </head>":        "not a working S3 server",
 		frame + "request send failed, Get \"https://10.0.0.1/\": dial tcp 10.0.0.1:443: i/o timeout":                                                                                              "no way to the S3 server",
 		frame + "request send failed, Get \"https://s3/\": tls: failed to verify certificate: x509: certificate signed by unknown authority":                                                      "give its CA with --cacert",
 		frame + "request send failed, Get \"https://s3/\": tls: failed to verify certificate: x509: certificate is valid for a, not b":                                                            "certificate is for another name",

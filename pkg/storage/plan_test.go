@@ -7,6 +7,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/acmdr/kubectl-acmdr/pkg/internal/testutil"
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 	"github.com/acmdr/kubectl-acmdr/pkg/version"
 )
@@ -47,7 +48,7 @@ func TestNewInstallation(t *testing.T) {
 			if crds != 13 {
 				t.Errorf("%d custom resource definitions, want Velero's 13", crds)
 			}
-			golden(t, name, text)
+			testutil.Golden(t, name, text)
 		})
 	}
 }

@@ -12,13 +12,12 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
-	"github.com/acmdr/kubectl-acmdr/pkg/wait"
 )
 
 // WaitServer waits until Velero's server runs as its Deployment now says.
 func (i *Installer) WaitServer(ctx context.Context, kube kubernetes.Interface, namespace string) error {
-	i.say(fmt.Sprintf("Deployment %s/%s to be available", namespace, velero.Deployment))
-	err := wait.Until(ctx, i.Clock, kube, func(ctx context.Context, kube kubernetes.Interface) (bool, string, error) {
+	what := fmt.Sprintf("Deployment %s/%s to be available", namespace, velero.Deployment)
+	err := until(ctx, i, what, kube, func(ctx context.Context, kube kubernetes.Interface) (bool, string, error) {
 		server, err := kube.AppsV1().Deployments(namespace).Get(ctx, velero.Deployment, metav1.GetOptions{})
 		if err != nil {
 			return false, "", err
@@ -46,7 +45,7 @@ func available(server *appsv1.Deployment) (ok bool, why string, err error) {
 	case wanted == 0:
 		return false, "", fmt.Errorf("it is scaled to 0 replicas: run 'kubectl scale deployment %s -n %s --replicas=1'", server.Name, server.Namespace)
 	case status.ObservedGeneration < server.Generation:
-		return false, "its newest version has not been looked at", nil
+		return false, "its controller has not looked at its newest version yet", nil
 	case status.UpdatedReplicas >= wanted && status.AvailableReplicas >= wanted && status.Replicas == status.UpdatedReplicas:
 		return true, "", nil
 	}
@@ -102,16 +101,21 @@ func Changed(applied []Applied) bool {
 type UnavailableError struct {
 	Namespace, Name string
 	Cause           Cause
+	// Theirs tells that the location is not the plugin's, so that running install again will not correct it.
+	Theirs bool
 }
 
 func (e *UnavailableError) Error() string {
-	return fmt.Sprintf("backup storage location %s/%s is Unavailable: %s", e.Namespace, e.Name, e.Cause)
+	text := fmt.Sprintf("backup storage location %s/%s is Unavailable: %s", e.Namespace, e.Name, e.Cause)
+	if e.Theirs {
+		text += "; the location was not made by this plugin: correct it where it comes from"
+	}
+	return text
 }
 
 // WaitLocation waits until Velero has validated the location and found it Available, and returns it. changed tells that
 // something it depends on was changed just now: then only a validation that began afterwards counts.
 func (i *Installer) WaitLocation(ctx context.Context, plan *Plan, changed bool) (*velero.Location, error) {
-	i.say(fmt.Sprintf("BackupStorageLocation %s/%s to be Available", plan.Namespace, plan.Location))
 	api := velero.In(i.Hub, plan.Namespace)
 	// A validation that was under way while we changed what it looks at may end after our change. Velero validates one
 	// location at a time, so the one after it is new for certain.
@@ -130,13 +134,17 @@ func (i *Installer) WaitLocation(ctx context.Context, plan *Plan, changed bool) 
 		// The first look at a new location cannot have begun before it was there.
 		looks = 1
 	}
+	why := "Velero has not validated it yet"
 	for ; looks > 0; looks-- {
-		if location, err = i.look(ctx, api, location); err != nil {
+		if location, err = i.look(ctx, api, location, why); err != nil {
 			return nil, err
 		}
+		why = "Velero validates it once more, since the first time may have begun before the change"
 	}
 	if location.Status.Phase != velero.LocationAvailable {
-		return nil, &UnavailableError{Namespace: location.Namespace, Name: location.Name, Cause: Explain(location.Status.Message)}
+		return nil, &UnavailableError{
+			Namespace: location.Namespace, Name: location.Name, Cause: Explain(location.Status.Message), Theirs: !velero.Made(location.Labels),
+		}
 	}
 	return location, nil
 }
@@ -144,7 +152,7 @@ func (i *Installer) WaitLocation(ctx context.Context, plan *Plan, changed bool) 
 // look makes Velero validate a location and waits for the result. Velero validates one without a validation time at its
 // next tick of 10 s, whatever the frequency is (velero internal/storage IsReadyToValidate); waiting for the next
 // validation in turn would take up to a minute, and for ever where it is switched off.
-func (i *Installer) look(ctx context.Context, api *velero.API, location *velero.Location) (*velero.Location, error) {
+func (i *Installer) look(ctx context.Context, api *velero.API, location *velero.Location, why string) (*velero.Location, error) {
 	key := location.Namespace + "/" + location.Name
 	if validated(location) {
 		forget := map[string]any{"status": map[string]any{"lastValidationTime": nil}}
@@ -153,7 +161,8 @@ func (i *Installer) look(ctx context.Context, api *velero.API, location *velero.
 		}
 	}
 	var seen *velero.Location
-	err := wait.Until(ctx, i.Clock, location.Name, func(ctx context.Context, name string) (bool, string, error) {
+	what := fmt.Sprintf("BackupStorageLocation %s to be Available", key)
+	err := until(ctx, i, what, location.Name, func(ctx context.Context, name string) (bool, string, error) {
 		now, err := api.Locations.Get(ctx, name)
 		if apierrors.IsNotFound(err) {
 			return false, "", fmt.Errorf("location %s was deleted while it was waited for", key)
@@ -162,7 +171,7 @@ func (i *Installer) look(ctx context.Context, api *velero.API, location *velero.
 			return false, "", err
 		}
 		seen = now
-		return validated(now), "Velero has not validated it yet; is its server running?", nil
+		return validated(now), why, nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("backup storage location %s: %w", key, err)

@@ -38,11 +38,14 @@ func TestWaitLocation(t *testing.T) {
 		"new, bad key":                 {[]func(*velero.Location){none, none, badKey}, true, "does not know the access key", 0},
 		"unavailable, looked at again": {[]func(*velero.Location){badKey, none, isAvailable}, false, "", 1},
 		"unavailable, still":           {[]func(*velero.Location){badKey, none, badKey}, false, "does not know the access key", 1},
+		"unavailable, not ours": {
+			[]func(*velero.Location){func(l *velero.Location) { badKey(l); theirs(l) }}, false, "correct it where it comes from", 1,
+		},
 		// The first validation after the change had begun before it.
 		"key corrected": {[]func(*velero.Location){badKey, none, badKey, none, isAvailable}, true, "", 2},
 		"key spoilt":    {[]func(*velero.Location){isAvailable, none, isAvailable, none, badKey}, true, "does not know the access key", 2},
 		"never looked at": {
-			[]func(*velero.Location){none}, true, "timed out after 0s: Velero has not validated it yet; is its server running?", 0,
+			[]func(*velero.Location){none}, true, "timed out after 0s: Velero has not validated it yet", 0,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -100,7 +103,7 @@ func TestWaitServer(t *testing.T) {
 	}{
 		"running": {[]runtime.Object{newServer("velero", running)}, ""},
 		"old version still": {
-			[]runtime.Object{newServer("velero", running, func(s *appsv1.Deployment) { s.Generation = 3 })}, "newest version has not been looked at",
+			[]runtime.Object{newServer("velero", running, func(s *appsv1.Deployment) { s.Generation = 3 })}, "has not looked at its newest version yet",
 		},
 		"rolling out": {
 			[]runtime.Object{newServer("velero", running, func(s *appsv1.Deployment) { s.Status.Replicas = 2 })}, "1 of 1 replicas available",

@@ -2,13 +2,6 @@ package storage
 
 import (
 	"context"
-	"encoding/json"
-	"flag"
-	"maps"
-	"os"
-	"path/filepath"
-	"strconv"
-	"sync"
 	"testing"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -20,28 +13,9 @@ import (
 	"k8s.io/client-go/dynamic/fake"
 	clienttesting "k8s.io/client-go/testing"
 
+	"github.com/acmdr/kubectl-acmdr/pkg/internal/testutil"
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
-
-// golden compares with testdata/name, or writes it with -update.
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(want) != string(got) {
-		t.Errorf("differs from %s (run with -update if it should):\n%s", path, got)
-	}
-}
 
 func settings() Settings {
 	return Settings{
@@ -53,7 +27,7 @@ func settings() Settings {
 	}
 }
 
-// newHub is a hub's dynamic API with server-side apply: the fake of client-go merges, but neither creates nor counts versions.
+// newHub is a hub's dynamic API without OADP.
 func newHub(objects ...runtime.Object) *fake.FakeDynamicClient {
 	lists := map[schema.GroupVersionResource]string{
 		velero.LocationResource: "BackupStorageLocationList", velero.BackupResource: "BackupList", dpaResource: "DataProtectionApplicationList",
@@ -65,58 +39,8 @@ func newHub(objects ...runtime.Object) *fake.FakeDynamicClient {
 	hub.PrependReactor("list", dpaResource.Resource, func(clienttesting.Action) (bool, runtime.Object, error) {
 		return true, nil, apierrors.NewNotFound(dpaResource.GroupResource(), "")
 	})
-	var mu sync.Mutex
-	hub.PrependReactor("patch", "*", func(action clienttesting.Action) (bool, runtime.Object, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		patch := action.(clienttesting.PatchAction)
-		if patch.GetPatchType() != "application/apply-patch+yaml" {
-			return false, nil, nil
-		}
-		object, err := serverSideApply(hub.Tracker(), patch)
-		return true, object, err
-	})
+	testutil.ServerSideApply(hub)
 	return hub
-}
-
-func serverSideApply(tracker clienttesting.ObjectTracker, patch clienttesting.PatchAction) (runtime.Object, error) {
-	wanted := &unstructured.Unstructured{}
-	if err := json.Unmarshal(patch.GetPatch(), &wanted.Object); err != nil {
-		return nil, err
-	}
-	existing, err := tracker.Get(patch.GetResource(), patch.GetNamespace(), patch.GetName())
-	if apierrors.IsNotFound(err) {
-		wanted.SetResourceVersion("1")
-		if wanted.GetKind() == crdKind {
-			_ = unstructured.SetNestedSlice(wanted.Object, []any{map[string]any{"type": "Established", "status": "True"}}, "status", "conditions")
-		}
-		return wanted, tracker.Create(patch.GetResource(), wanted, patch.GetNamespace())
-	}
-	if err != nil {
-		return nil, err
-	}
-	merged := existing.(*unstructured.Unstructured).DeepCopy()
-	before, _ := json.Marshal(merged.Object)
-	merge(merged.Object, wanted.Object)
-	if after, _ := json.Marshal(merged.Object); string(before) == string(after) {
-		return merged, nil
-	}
-	version, _ := strconv.Atoi(merged.GetResourceVersion())
-	merged.SetResourceVersion(strconv.Itoa(version + 1))
-	return merged, tracker.Update(patch.GetResource(), merged, patch.GetNamespace())
-}
-
-func merge(into, from map[string]any) {
-	for key, value := range from {
-		if inner, ok := value.(map[string]any); ok {
-			if existing, ok := into[key].(map[string]any); ok {
-				merge(existing, inner)
-				continue
-			}
-			value = maps.Clone(inner)
-		}
-		into[key] = value
-	}
 }
 
 // newLocation is a location with our label, unless changed.

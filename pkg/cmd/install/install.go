@@ -138,7 +138,7 @@ func (o *Options) Run(ctx context.Context) error {
 func (o *Options) install(ctx context.Context, plan *storage.Plan) (*velero.Location, error) {
 	installer := &storage.Installer{
 		Hub: o.Hub.Dynamic, Clock: clock.RealClock{}, Applied: o.applied,
-		Waiting: func(what string) { fmt.Fprintf(o.Streams.ErrOut, "Waiting for %s ...\n", what) },
+		Waiting: func(what string) { fmt.Fprintf(o.Streams.ErrOut, "Waiting for %s\n", what) },
 	}
 	applied, err := installer.Apply(ctx, plan)
 	if err != nil {
