@@ -49,7 +49,7 @@ func (r *Result) OneError(pattern string) *Result {
 	lines := strings.Split(strings.TrimSpace(r.Stderr), "\n")
 	last := lines[len(lines)-1]
 	switch {
-	case strings.Count(r.Stderr, "error: ") != 1 || !strings.HasPrefix(last, "error: "):
+	case strings.Count("\n"+r.Stderr, "\nerror: ") != 1 || !strings.HasPrefix(last, "error: "):
 		r.fatalf("want exactly one line of error, the last")
 	case !regexp.MustCompile(pattern).MatchString(last):
 		r.fatalf("the error is %q, want it to match %q", last, pattern)
