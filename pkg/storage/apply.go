@@ -159,22 +159,24 @@ func (i *Installer) waitEstablished(ctx context.Context, plan *Plan) error {
 			pending[object.GetName()] = true
 		}
 	}
-	err := until(ctx, i, "custom resource definitions to be established", pending, func(ctx context.Context, pending map[string]bool) (bool, string, error) {
-		for name := range pending {
-			crd, err := i.Hub.Resource(resources[crdKind]).Get(ctx, name, metav1.GetOptions{})
-			if err != nil {
-				return false, "", err
-			}
-			if condition(crd, "Established") {
-				delete(pending, name)
-			}
-		}
-		return len(pending) == 0, fmt.Sprintf("%d to go", len(pending)), nil
-	})
-	if err != nil {
+	if err := until(ctx, i, "custom resource definitions to be established", pending, i.established); err != nil {
 		return fmt.Errorf("custom resource definitions: %w", err)
 	}
 	return nil
+}
+
+// established takes the definitions that the hub serves off the pending ones.
+func (i *Installer) established(ctx context.Context, pending map[string]bool) (bool, string, error) {
+	for name := range pending {
+		crd, err := i.Hub.Resource(resources[crdKind]).Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return false, "", err
+		}
+		if condition(crd, "Established") {
+			delete(pending, name)
+		}
+	}
+	return len(pending) == 0, fmt.Sprintf("%d to go", len(pending)), nil
 }
 
 // condition tells whether a condition of an object is True.

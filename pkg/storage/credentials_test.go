@@ -24,7 +24,7 @@ func TestCredentialsValidate(t *testing.T) {
 		"no secret":      {"[default]\naws_access_key_id=hunter2\n", "has no aws_secret_access_key under [default]"},
 		"no key":         {"[default]\naws_secret_access_key=hunter2\n", "has no aws_access_key_id under [default]"},
 		"empty value":    {"[default]\naws_access_key_id=\n", "line 2 of the credentials file gives no value"},
-		"key elsewhere":  {"[default]\n[work]\naws_access_key_id=hunter2\naws_secret_access_key=b\n", "has no aws_access_key_id under [default]"},
+		"key elsewhere":  {"[default]\n[work]\naws_access_key_id=hunter2\n", "has no aws_access_key_id under [default]"},
 		"byte-order":     {"\ufeff" + good, "line 1 of the credentials file is neither"},
 		"export":         {"export AWS_ACCESS_KEY_ID=hunter2", "line 1 of the credentials file stands before"},
 		"endless binary": {strings.Repeat("\x00", 1000), "line 1 of the credentials file is neither"},
@@ -51,7 +51,8 @@ func TestCredentialsNeverShow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{fmt.Sprint(s), fmt.Sprintf("%+v %#v %s %q", s, s.Credentials, s.Credentials, s.Credentials), string(encoded)} {
+	shown := []string{fmt.Sprint(s), fmt.Sprintf("%+v %#v %s %q", s, s.Credentials, s.Credentials, s.Credentials), string(encoded)}
+	for _, text := range shown {
 		if strings.Contains(text, "AKIA") || strings.Contains(text, "65 75") {
 			t.Errorf("shown: %s", text)
 		}

@@ -101,7 +101,8 @@ func (f *found) location(s Settings) (target, error) {
 		}
 		if BucketOf(location).difference(s.Bucket) == "" {
 			// Not made the default again where the user has chosen another since.
-			return target{name: location.Name, isDefault: location.Spec.Default || !f.hasDefault(s.Namespace), theirs: !velero.Made(location.Labels)}, nil
+			isDefault := location.Spec.Default || !f.hasDefault(s.Namespace)
+			return target{name: location.Name, isDefault: isDefault, theirs: !velero.Made(location.Labels)}, nil
 		}
 	}
 	switch {
@@ -110,8 +111,8 @@ func (f *found) location(s Settings) (target, error) {
 	case current != nil:
 		return target{}, differs(current, s.Bucket)
 	case slices.Contains(taken, velero.DefaultLocation) && slices.Contains(taken, secondLocation):
-		return target{}, fmt.Errorf("namespace %s has no default location, and the names %s and %s are taken: make one of them the default, or delete it",
-			s.Namespace, velero.DefaultLocation, secondLocation)
+		return target{}, fmt.Errorf("namespace %s has no default location, and the names %s and %s are taken: "+
+			"make one of them the default, or delete it", s.Namespace, velero.DefaultLocation, secondLocation)
 	case slices.Contains(taken, velero.DefaultLocation):
 		return target{name: secondLocation, isDefault: true}, nil
 	}
@@ -130,8 +131,8 @@ func (f *found) replaceable(location *velero.Location) bool {
 
 func differs(location *velero.Location, wanted Bucket) error {
 	key := locationKey(location.Namespace, location.Name)
-	return fmt.Errorf("the default location %s is another place: %s. Use what it says, or, when its backups are no longer needed on this hub, "+
-		"run 'kubectl delete backupstoragelocation %s -n %s' and install again",
+	return fmt.Errorf("the default location %s is another place: %s. Use what it says, or, when its backups are no longer "+
+		"needed on this hub, run 'kubectl delete backupstoragelocation %s -n %s' and install again",
 		key, BucketOf(location).difference(wanted), location.Name, location.Namespace)
 }
 

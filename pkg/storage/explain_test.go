@@ -9,28 +9,89 @@ import (
 // documents.
 func TestExplain(t *testing.T) {
 	const frame = `BackupStorageLocation "default" is unavailable: rpc error: code = Unknown desc = operation error S3: ListObjectsV2, `
-	for message, want := range map[string]string{
-		frame + "https response error StatusCode: 403, RequestID: 1, HostID: 2, api error InvalidAccessKeyId: The AWS Access Key Id you provided does not exist in our records.":                  "does not know the access key",
-		frame + "https response error StatusCode: 404, RequestID: 1, HostID: 2, api error XAdminUserNotFound: No user exists with the provided access key ID.":                                    "does not know the access key",
-		frame + "https response error StatusCode: 403, RequestID: 1, HostID: 2, api error SignatureDoesNotMatch: The request signature we calculated":                                             "secret key does not match",
-		frame + "https response error StatusCode: 403, RequestID: 1, HostID: 2, api error AccessDenied: Access Denied.":                                                                           "may not list the bucket",
-		frame + "https response error StatusCode: 404, RequestID: 1, HostID: 2, NoSuchBucket: ":                                                                                                   "the bucket does not exist",
-		frame + "https response error StatusCode: 301, RequestID: 1, HostID: 2, api error PermanentRedirect: The bucket":                                                                          "in another region",
-		frame + "https response error StatusCode: 400, api error AuthorizationHeaderMalformed: The authorization header is malformed; the region 'eu-west-1' is wrong; expecting 'us-east-1'":     "in another region",
-		frame + "exceeded maximum number of attempts, 3, https response error StatusCode: 0, RequestID: , HostID: , request send failed, Get \"https://s3/\": dial tcp: lookup s3: no such host":  "cannot be resolved",
-		frame + "exceeded maximum number of attempts, 3, https response error StatusCode: 0, request send failed, Get \"http://127.0.0.1:1/\": dial tcp 127.0.0.1:1: connect: connection refused": "nothing listens",
-		frame + "https response error StatusCode: 404, RequestID: , HostID: , error while deserializing xml error response : XML syntax error on line 6: element <meta> closed by </head>":        "not a working S3 server",
-		frame + "request send failed, Get \"https://10.0.0.1/\": dial tcp 10.0.0.1:443: i/o timeout":                                                                                              "no way to the S3 server",
-		frame + "request send failed, Get \"https://s3/\": tls: failed to verify certificate: x509: certificate signed by unknown authority":                                                      "give its CA with --cacert",
-		frame + "request send failed, Get \"https://s3/\": tls: failed to verify certificate: x509: certificate is valid for a, not b":                                                            "certificate is for another name",
-		frame + "request send failed, Get \"https://s3/\": http: server gave HTTP response to HTTPS client":                                                                                       "begin --s3-url with http://",
-		`BackupStorageLocation "default" is unavailable: Backup store contains invalid top-level directories: [photos]`:                                                                           "a place of their own with --prefix",
-		`BackupStorageLocation "default" is unavailable: unable to get key for secret: Secret "cloud-credentials" not found`:                                                                      "the secret with the credentials is missing",
-		`BackupStorageLocation "default" is unavailable: unable to locate ObjectStore plugin named velero.io/aws`:                                                                                 "no plugin for S3",
+	for _, c := range []struct{ want, message string }{
+		{
+			"does not know the access key",
+			frame + "https response error StatusCode: 403, RequestID: 1, HostID: 2, api error InvalidAccessKeyId: The AWS Access " +
+				"Key Id you provided does not exist in our records.",
+		},
+		{
+			"does not know the access key",
+			frame + "https response error StatusCode: 404, RequestID: 1, HostID: 2, api error XAdminUserNotFound: No user exists " +
+				"with the provided access key ID.",
+		},
+		{
+			"secret key does not match",
+			frame + "https response error StatusCode: 403, RequestID: 1, HostID: 2, api error SignatureDoesNotMatch: The request " +
+				"signature we calculated",
+		},
+		{
+			"may not list the bucket",
+			frame + "https response error StatusCode: 403, RequestID: 1, HostID: 2, api error AccessDenied: Access Denied.",
+		},
+		{
+			"the bucket does not exist",
+			frame + "https response error StatusCode: 404, RequestID: 1, HostID: 2, NoSuchBucket: ",
+		},
+		{
+			"in another region",
+			frame + "https response error StatusCode: 301, RequestID: 1, HostID: 2, api error PermanentRedirect: The bucket",
+		},
+		{
+			"in another region",
+			frame + "https response error StatusCode: 400, api error AuthorizationHeaderMalformed: The authorization header is " +
+				"malformed; the region 'eu-west-1' is wrong; expecting 'us-east-1'",
+		},
+		{
+			"cannot be resolved",
+			frame + "exceeded maximum number of attempts, 3, https response error StatusCode: 0, RequestID: , HostID: , request " +
+				"send failed, Get \"https://s3/\": dial tcp: lookup s3: no such host",
+		},
+		{
+			"nothing listens",
+			frame + "exceeded maximum number of attempts, 3, https response error StatusCode: 0, request send failed, Get " +
+				"\"http://127.0.0.1:1/\": dial tcp 127.0.0.1:1: connect: connection refused",
+		},
+		{
+			"not a working S3 server",
+			frame + "https response error StatusCode: 404, RequestID: , HostID: , error while deserializing xml error response : " +
+				"XML syntax error on line 6: element <meta> closed by </head>",
+		},
+		{
+			"no way to the S3 server",
+			frame + "request send failed, Get \"https://10.0.0.1/\": dial tcp 10.0.0.1:443: i/o timeout",
+		},
+		{
+			"give its CA with --cacert",
+			frame + "request send failed, Get \"https://s3/\": tls: failed to verify certificate: x509: certificate signed by " +
+				"unknown authority",
+		},
+		{
+			"certificate is for another name",
+			frame + "request send failed, Get \"https://s3/\": tls: failed to verify certificate: x509: certificate is valid for " +
+				"a, not b",
+		},
+		{
+			"begin --s3-url with http://",
+			frame + "request send failed, Get \"https://s3/\": http: server gave HTTP response to HTTPS client",
+		},
+		{
+			"a place of their own with --prefix",
+			`BackupStorageLocation "default" is unavailable: Backup store contains invalid top-level directories: [photos]`,
+		},
+		{
+			"the secret with the credentials is missing",
+			`BackupStorageLocation "default" is unavailable: unable to get key for secret: Secret "cloud-credentials" not ` +
+				`found`,
+		},
+		{
+			"no plugin for S3",
+			`BackupStorageLocation "default" is unavailable: unable to locate ObjectStore plugin named velero.io/aws`,
+		},
 	} {
-		cause := Explain(message)
-		if !cause.Known || !strings.Contains(cause.String(), want) {
-			t.Errorf("%s\n  is explained as %q, want %q", message, cause, want)
+		cause := Explain(c.message)
+		if !cause.Known || !strings.Contains(cause.String(), c.want) {
+			t.Errorf("%s\n  is explained as %q, want %q", c.message, cause, c.want)
 		}
 	}
 }

@@ -43,7 +43,8 @@ func available(server *appsv1.Deployment) (ok bool, why string, err error) {
 	status := server.Status
 	switch {
 	case wanted == 0:
-		return false, "", fmt.Errorf("it is scaled to 0 replicas: run 'kubectl scale deployment %s -n %s --replicas=1'", server.Name, server.Namespace)
+		return false, "", fmt.Errorf("it is scaled to 0 replicas: run 'kubectl scale deployment %s -n %s --replicas=1'",
+			server.Name, server.Namespace)
 	case status.ObservedGeneration < server.Generation:
 		return false, "its controller has not looked at its newest version yet", nil
 	case status.UpdatedReplicas >= wanted && status.AvailableReplicas >= wanted && status.Replicas == status.UpdatedReplicas:

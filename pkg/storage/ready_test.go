@@ -103,15 +103,18 @@ func TestWaitServer(t *testing.T) {
 	}{
 		"running": {[]runtime.Object{newServer("velero", running)}, ""},
 		"old version still": {
-			[]runtime.Object{newServer("velero", running, func(s *appsv1.Deployment) { s.Generation = 3 })}, "has not looked at its newest version yet",
+			[]runtime.Object{newServer("velero", running, func(s *appsv1.Deployment) { s.Generation = 3 })},
+			"has not looked at its newest version yet",
 		},
 		"rolling out": {
 			[]runtime.Object{newServer("velero", running, func(s *appsv1.Deployment) { s.Status.Replicas = 2 })}, "1 of 1 replicas available",
 		},
-		"crashing":    {[]runtime.Object{newServer("velero", crash)}, "0 of 1 replicas available, CrashLoopBackOff: unknown flag"},
-		"no image":    {[]runtime.Object{newServer("velero", crash), pod}, "container plugin of pod velero-1: ImagePullBackOff no such image"},
-		"scaled down": {[]runtime.Object{newServer("velero", func(s *appsv1.Deployment) { s.Spec.Replicas = new(int32) })}, "scaled to 0 replicas"},
-		"gone":        {nil, `deployments.apps "velero" not found`},
+		"crashing": {[]runtime.Object{newServer("velero", crash)}, "0 of 1 replicas available, CrashLoopBackOff: unknown flag"},
+		"no image": {[]runtime.Object{newServer("velero", crash), pod}, "container plugin of pod velero-1: ImagePullBackOff no such image"},
+		"scaled down": {
+			[]runtime.Object{newServer("velero", func(s *appsv1.Deployment) { s.Spec.Replicas = new(int32) })}, "scaled to 0 replicas",
+		},
+		"gone": {nil, `deployments.apps "velero" not found`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			patience := newPatience(3)

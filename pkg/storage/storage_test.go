@@ -1,15 +1,11 @@
 package storage
 
 import (
-	"context"
-	"testing"
-
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/dynamic/fake"
 	clienttesting "k8s.io/client-go/testing"
 
@@ -61,15 +57,6 @@ func newLocation(namespace, name string, change ...func(*velero.Location)) *unst
 		panic(err)
 	}
 	return &unstructured.Unstructured{Object: content}
-}
-
-func getLocation(t *testing.T, hub dynamic.Interface, namespace, name string) *velero.Location {
-	t.Helper()
-	location, err := velero.In(hub, namespace).Locations.Get(context.Background(), name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return location
 }
 
 func theirs(l *velero.Location)     { l.Labels = nil }

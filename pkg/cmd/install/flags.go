@@ -52,7 +52,8 @@ func (flags *Flags) addFlags(cmd *cobra.Command) {
 	f.StringVar(&flags.cacertFile, "cacert", "", "File with the CA certificates that verify the S3 server, as PEM")
 	f.StringVar(&flags.credentialsFile, "credentials-file", "",
 		"File with the access key of the bucket in the profile [default], in the format of the AWS CLI (required)")
-	f.StringVar(&flags.settings.Image, "image", "", "Image of Velero's server, for example from a mirror registry (default: the one this plugin is built for)")
+	f.StringVar(&flags.settings.Image, "image", "",
+		"Image of Velero's server, for example from a mirror registry (default: the one this plugin is built for)")
 	f.StringVar(&flags.settings.PluginImage, "plugin-image", "", "Image of Velero's S3 plugin (default: the one that belongs to the server)")
 	f.StringVar(&flags.settings.Namespace, "velero-namespace", "",
 		fmt.Sprintf("Namespace of Velero on the hub (default: where it is already, else %s)", velero.DefaultNamespace))

@@ -51,7 +51,7 @@ func TestUsage(t *testing.T) {
 		"no credentials":    {[]string{"--bucket", "acm-dr"}, "--credentials-file is required"},
 		"no file":           {[]string{"--bucket", "acm-dr", "--credentials-file", file + "x"}, "no such file"},
 		"a folder":          {[]string{"--bucket", "acm-dr", "--credentials-file", filepath.Dir(file)}, "is a directory"},
-		"wrong file":        {[]string{"--bucket", "acm-dr", "--credentials-file", write(t, "x", "SECRET")}, "line 1 of the credentials file is neither"},
+		"wrong file":        {[]string{"--bucket", "acm-dr", "--credentials-file", write(t, "x", "SECRET")}, "line 1 of the credentials file"},
 		"prefix":            {append(ok, "--prefix", "/hubs"), "must not begin or end with a slash"},
 		"URL":               {append(ok, "--s3-url", "s3.example.com:9000"), "--s3-url is no URL of an S3 server"},
 		"URL with password": {append(ok, "--s3-url", "https://me:SECRET@s3"), "--s3-url carries a user or password"},
