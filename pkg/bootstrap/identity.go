@@ -105,6 +105,9 @@ func ensureBinding(ctx context.Context, hub kubernetes.Interface, cluster string
 		return named("creating clusterrolebinding", want.Name, err)
 	}
 	binding, err := bindings.Get(ctx, want.Name, metav1.GetOptions{})
+	if err == nil && binding.RoleRef != want.RoleRef { // which cannot be changed
+		return fmt.Errorf("clusterrolebinding %s binds %s %s: delete it and run again", want.Name, binding.RoleRef.Kind, binding.RoleRef.Name)
+	}
 	if err != nil || equality.Semantic.DeepEqual(binding.Subjects, want.Subjects) {
 		return named("reading clusterrolebinding", want.Name, err)
 	}

@@ -1,11 +1,10 @@
 package bootstrap
 
 import (
+	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -34,14 +33,14 @@ func ImportKubeconfig(ctx context.Context, hub kubernetes.Interface, cluster str
 // fromImportYAML finds the bootstrap secret among the manifests that install a klusterlet; nil when it is not there or the
 // manifests cannot be read, since then the controller has not made them for this hub.
 func fromImportYAML(manifests []byte) []byte {
-	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(manifests), len(manifests)+1)
+	documents := yaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(manifests)))
 	for {
-		secret := &corev1.Secret{}
-		err := decoder.Decode(secret)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
+		document, err := documents.Read()
 		if err != nil {
+			return nil // the end: there is nothing else that reading bytes can fail of
+		}
+		secret := &corev1.Secret{}
+		if yaml.Unmarshal(document, secret) != nil {
 			continue
 		}
 		if secret.Kind == "Secret" && secret.Name == ocm.BootstrapSecret {

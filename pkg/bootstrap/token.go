@@ -8,6 +8,7 @@ import (
 	authenticationv1 "k8s.io/api/authentication/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/utils/ptr"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 )
@@ -32,6 +33,9 @@ type Token struct {
 // String keeps the token out of logs and errors.
 func (Token) String() string { return "REDACTED" }
 
+// GoString does so for %#v.
+func (Token) GoString() string { return "REDACTED" }
+
 // Value is the token itself.
 func (t Token) Value() string { return t.value }
 
@@ -46,9 +50,13 @@ func Mint(ctx context.Context, hub kubernetes.Interface, cluster string, lifetim
 	if err != nil {
 		return Token{}, fmt.Errorf("requesting a token of serviceaccount %s/%s: %w", cluster, name, err)
 	}
-	return Token{
+	token := Token{
 		value:   granted.Status.Token,
 		Expires: granted.Status.ExpirationTimestamp.Time,
 		Issued:  granted.CreationTimestamp.Time,
-	}, nil
+	}
+	if token.Issued.IsZero() { // hubs that do not say when they made it say how long it lives
+		token.Issued = token.Expires.Add(-time.Duration(ptr.Deref(granted.Spec.ExpirationSeconds, 0)) * time.Second)
+	}
+	return token, nil
 }
