@@ -63,6 +63,9 @@ func clientConfig(ctx context.Context, hub dynamic.Interface, cluster string) (k
 
 // fromToken makes the credential of a bare token and the endpoint it goes with.
 func fromToken(source, origin string, endpoint kubeconfig.Endpoint, token string) (*Credential, error) {
+	if token == "" {
+		return nil, fmt.Errorf("%s holds no token", origin)
+	}
 	if err := kubeconfig.CheckServer(endpoint.Server); err != nil {
 		return nil, fmt.Errorf("%s: %w", origin, err)
 	}

@@ -63,7 +63,7 @@ func (m *ManagedServiceAccount) Find(ctx context.Context, cluster string) (*Cred
 }
 
 // bundle joins the CA that the cluster told its hub with the one of its ServiceAccounts: either may be the one that signed
-// the serving certificate.
+// the serving certificate. Without both it is empty, which means the system's trust store.
 func bundle(known, ofAccount []byte) []byte {
-	return slices.Concat(bytes.TrimRight(known, "\n"), []byte("\n"), ofAccount)
+	return bytes.TrimLeft(slices.Concat(bytes.TrimRight(known, "\n"), []byte("\n"), ofAccount), "\n")
 }
