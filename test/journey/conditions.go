@@ -49,16 +49,15 @@ func (w *World) phaseIs(t TB, hub string, resource schema.GroupVersionResource, 
 	})
 }
 
-// MakeBackup puts a backup onto a hub as Velero would have left it.
+// MakeBackup puts a backup onto a hub as Velero would have left it, but for the label by which Velero deletes those that
+// are not in the bucket.
 func (w *World) MakeBackup(t TB, hub, name, phase string) {
 	t.Helper()
 	backup := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "velero.io/v1", "kind": "Backup",
-		"metadata": map[string]any{
-			"name": name, "namespace": veleroNamespace, "labels": map[string]any{"velero.io/storage-location": "default"},
-		},
-		"spec":   map[string]any{"storageLocation": "default"},
-		"status": map[string]any{"phase": phase, "startTimestamp": time.Now().UTC().Format(time.RFC3339), "errors": int64(3)},
+		"metadata": map[string]any{"name": name, "namespace": veleroNamespace},
+		"spec":     map[string]any{"storageLocation": "default"},
+		"status":   map[string]any{"phase": phase, "startTimestamp": time.Now().UTC().Format(time.RFC3339), "errors": int64(3)},
 	}}
 	client := w.Cluster(t, hub).Dynamic.Resource(velero("backups")).Namespace(veleroNamespace)
 	if _, err := client.Create(t.Context(), backup, metav1.CreateOptions{}); err != nil {
