@@ -2,6 +2,7 @@ package accept
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -34,20 +35,25 @@ type Hub struct {
 	Clock   wait.Clock
 }
 
+// ErrNotRestored tells that the hub does not know the cluster.
+var ErrNotRestored = errors.New("does not exist on this hub: restore it first")
+
 // Signals are what a hub knows of a managed cluster's agent.
 type Signals struct {
 	Cluster *clusterv1.ManagedCluster
 	// Since is when the cluster was switched to this hub, on the hub's clock; zero when it was not, or not by the plugin.
 	Since time.Time
-	// Renewed is the lease's last renewal; zero without a lease.
+	// Renewed is the lease's last renewal, on the agent's clock; zero without a lease.
 	Renewed time.Time
+	// Stored is when the hub stored the lease last, on its own clock; zero when it does not say.
+	Stored time.Time
 }
 
 // Observe reads the signals of one cluster. A ManagedCluster that does not exist is an error.
 func (h *Hub) Observe(ctx context.Context, name string) (*Signals, error) {
 	cluster, err := ocm.ManagedClusters(h.Dynamic).Get(ctx, name)
 	if apierrors.IsNotFound(err) {
-		return nil, fmt.Errorf("managedcluster %s does not exist on this hub: restore it first", name)
+		return nil, fmt.Errorf("managedcluster %s %w", name, ErrNotRestored)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading managedcluster %s: %w", name, err)
@@ -58,7 +64,7 @@ func (h *Hub) Observe(ctx context.Context, name string) (*Signals, error) {
 		return nil, fmt.Errorf("reading lease %s/%s: %w", name, ocm.ManagedClusterLease, err)
 	}
 	if err == nil && lease.Spec.RenewTime != nil {
-		signals.Renewed = lease.Spec.RenewTime.Time
+		signals.Renewed, signals.Stored = lease.Spec.RenewTime.Time, ocm.LastWrite(lease).At
 	}
 	return signals, nil
 }

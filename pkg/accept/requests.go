@@ -73,7 +73,7 @@ func (r Rules) Judge(requests []certificatesv1.CertificateSigningRequest, now ti
 		}
 	}
 	useless := asked.State == None || asked.State == Refused ||
-		(asked.State == Issued && r.Accepted && now.Sub(decidedAt(asked.Request)) > wait.Fetch)
+		(asked.State == Issued && r.Accepted && now.Sub(DecidedAt(asked.Request)) > wait.Fetch)
 	if asked.Total >= MaxRequests && useless {
 		asked.State = Halted
 	}
@@ -130,8 +130,8 @@ func decided(csr *certificatesv1.CertificateSigningRequest) (approved, denied bo
 	return approved, denied
 }
 
-// decidedAt is when the last verdict on a CSR was given.
-func decidedAt(csr *certificatesv1.CertificateSigningRequest) time.Time {
+// DecidedAt is when the last verdict on a CSR was given.
+func DecidedAt(csr *certificatesv1.CertificateSigningRequest) time.Time {
 	var last time.Time
 	for _, condition := range csr.Status.Conditions {
 		if condition.LastUpdateTime.After(last) {

@@ -99,11 +99,19 @@ func (h *Hub) isAccepted(ctx context.Context, name string) (bool, error) {
 }
 
 func (h *Hub) accept(ctx context.Context, name string) error {
-	err := ocm.ManagedClusters(h.Dynamic).MergePatch(ctx, name, map[string]any{"spec": map[string]any{"hubAcceptsClient": true}})
-	if err != nil {
+	if err := ocm.ManagedClusters(h.Dynamic).MergePatch(ctx, name, accepted()); err != nil {
 		return fmt.Errorf("accepting managedcluster %s: %w", name, err)
 	}
 	return nil
+}
+
+// TryAccept asks the hub whether it would take the acceptance of a cluster, and changes nothing: the error is its refusal.
+func (h *Hub) TryAccept(ctx context.Context, name string) error {
+	return ocm.ManagedClusters(h.Dynamic).TryMergePatch(ctx, name, accepted())
+}
+
+func accepted() map[string]any {
+	return map[string]any{"spec": map[string]any{"hubAcceptsClient": true}}
 }
 
 func (h *Hub) joined(ctx context.Context, name string) (bool, string, error) {

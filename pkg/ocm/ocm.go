@@ -7,6 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
+	addonv1alpha1 "open-cluster-management.io/api/addon/v1alpha1"
 	clusterv1 "open-cluster-management.io/api/cluster/v1"
 	operatorv1 "open-cluster-management.io/api/operator/v1"
 	workv1 "open-cluster-management.io/api/work/v1"
@@ -51,9 +52,17 @@ func ManifestWorks(hub dynamic.Interface, cluster string) typed.Client[workv1.Ma
 	return typed.New[workv1.ManifestWork](hub, ManifestWorkResource, "ManifestWork").In(cluster)
 }
 
+// AppliedManifestWorkKind is the kind that owns, on a managed cluster, what its work agent has applied.
+const AppliedManifestWorkKind = "AppliedManifestWork"
+
+// AddOns is the client of the hub's ManagedClusterAddOns of one managed cluster.
+func AddOns(hub dynamic.Interface, cluster string) typed.Client[addonv1alpha1.ManagedClusterAddOn] {
+	return typed.New[addonv1alpha1.ManagedClusterAddOn](hub, AddOnResource, "ManagedClusterAddOn").In(cluster)
+}
+
 // AppliedManifestWorks is the client of a managed cluster's AppliedManifestWorks.
 func AppliedManifestWorks(managed dynamic.Interface) typed.Client[workv1.AppliedManifestWork] {
-	return typed.New[workv1.AppliedManifestWork](managed, AppliedManifestWorkResource, "AppliedManifestWork")
+	return typed.New[workv1.AppliedManifestWork](managed, AppliedManifestWorkResource, AppliedManifestWorkKind)
 }
 
 // Klusterlets is the client of a managed cluster's Klusterlets.

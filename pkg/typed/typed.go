@@ -107,11 +107,20 @@ func (c Client[T]) Update(ctx context.Context, item *T) (*T, error) {
 
 // MergePatch applies an RFC 7386 patch, given as a value that marshals to JSON.
 func (c Client[T]) MergePatch(ctx context.Context, name string, patch any) error {
+	return c.mergePatch(ctx, name, patch, metav1.PatchOptions{})
+}
+
+// TryMergePatch has the server do all that MergePatch would, webhooks too, but store nothing.
+func (c Client[T]) TryMergePatch(ctx context.Context, name string, patch any) error {
+	return c.mergePatch(ctx, name, patch, metav1.PatchOptions{DryRun: []string{metav1.DryRunAll}})
+}
+
+func (c Client[T]) mergePatch(ctx context.Context, name string, patch any, options metav1.PatchOptions) error {
 	body, err := json.Marshal(patch)
 	if err != nil {
 		return fmt.Errorf("encoding a patch of %s %s: %w", c.gvk.Kind, name, err)
 	}
-	_, err = c.client.Patch(ctx, name, types.MergePatchType, body, metav1.PatchOptions{})
+	_, err = c.client.Patch(ctx, name, types.MergePatchType, body, options)
 	return err
 }
 
