@@ -13,6 +13,7 @@ import (
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/accept"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/backup"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/cmdutil"
+	"github.com/acmdr/kubectl-acmdr/pkg/cmd/explain"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/fence"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/get"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/install"
@@ -64,6 +65,7 @@ func NewRoot(argv0 string, streams genericiooptions.IOStreams) *cobra.Command {
 		{Message: "At any time:", Commands: []*cobra.Command{
 			get.New(f, streams),
 			status.New(f, streams),
+			explain.New(f, streams),
 			fence.New(f, streams),
 			version.New(f, streams),
 		}},
