@@ -25,15 +25,18 @@ func (eager) NewTimer(time.Duration) clock.Timer { return clock.RealClock{}.NewT
 
 // patience is a context that runs out after some waits of its clock, however slow the machine is.
 type patience struct {
-	context.Context
 	eager
 	left int
 	out  chan struct{}
 }
 
 func newPatience(waits int) *patience {
-	return &patience{Context: context.Background(), left: waits, out: make(chan struct{})}
+	return &patience{left: waits, out: make(chan struct{})}
 }
+
+func (p *patience) Deadline() (time.Time, bool) { return time.Time{}, false }
+
+func (p *patience) Value(any) any { return nil }
 
 func (p *patience) Done() <-chan struct{} { return p.out }
 

@@ -144,7 +144,7 @@ func read(flag, path string) ([]byte, error) {
 	if err != nil {
 		return nil, cmdutil.Usagef("%s: %w", flag, err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // it was only read
 	data, err := io.ReadAll(io.LimitReader(file, maxFile))
 	if err != nil {
 		return nil, cmdutil.Usagef("%s: %w", flag, err)

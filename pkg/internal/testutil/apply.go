@@ -1,6 +1,7 @@
 package testutil
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"strconv"
@@ -64,7 +65,7 @@ func apply(tracker clienttesting.ObjectTracker, patch clienttesting.PatchAction)
 func apiEqual(a, b *unstructured.Unstructured) bool {
 	one, _ := json.Marshal(a.Object)
 	two, _ := json.Marshal(b.Object)
-	return string(one) == string(two)
+	return bytes.Equal(one, two)
 }
 
 func merge(into, from map[string]any) {
