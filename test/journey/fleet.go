@@ -24,7 +24,7 @@ func Fleet() []Step {
 			Name: "OneIsUnreachable",
 			Do: func(t TB, w *World) {
 				w.Lab.Kill(t, lost)
-				result := w.Direct(t, move...).Exits(1).Says(lost).Says("cannot be reached").Row(lost, "Failed")
+				result := w.Direct(t, move...).Exits(1).Row(lost, "Failed").Failed(lost, "cannot reach the managed cluster")
 				for _, name := range back {
 					result.Row(name, "Done")
 				}
