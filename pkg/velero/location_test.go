@@ -4,13 +4,16 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/internal/testutil"
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
+	"github.com/acmdr/kubectl-acmdr/pkg/wait"
 )
 
 func TestLocation(t *testing.T) {
@@ -75,6 +78,34 @@ func TestRunning(t *testing.T) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
 		})
+	}
+}
+
+// leaping is a clock on which every look takes longer than anything may be stuck.
+type leaping struct {
+	testutil.Instant
+	now time.Time
+}
+
+func (l *leaping) Now() time.Time {
+	l.now = l.now.Add(wait.Stuck)
+	return l.now
+}
+
+func (l *leaping) Since(then time.Time) time.Duration { return l.Now().Sub(then) }
+
+// TestWaitBackupNudgesOneThatARestartedServerForgot has a Velero that starts only what changes.
+func TestWaitBackupNudgesOneThatARestartedServerForgot(t *testing.T) {
+	backup := nightly()
+	backup.Status.Phase = "ReadyToStart"
+	hub := testutil.NewHub(t, testutil.Object(t, velero.BackupResource, backup))
+	hub.Dynamic.PrependReactor("patch", "backups", func(clienttesting.Action) (bool, runtime.Object, error) {
+		backup.Status.Phase = velero.BackupCompleted
+		return false, nil, hub.Dynamic.Tracker().Update(velero.BackupResource, testutil.Object(t, velero.BackupResource, backup), "velero")
+	})
+	got, err := velero.In(hub.Dynamic, "velero").WaitBackup(t.Context(), &leaping{}, "nightly", nil)
+	if err != nil || got.Status.Phase != velero.BackupCompleted || got.Annotations[velero.NudgedAnnotation] == "" {
+		t.Errorf("got %+v, %v", got, err)
 	}
 }
 

@@ -23,6 +23,7 @@ const (
 	BackupFailed            = velerov1.BackupPhaseFailed
 	BackupDeleting          = velerov1.BackupPhaseDeleting
 	BackupInProgress        = velerov1.BackupPhaseInProgress
+	backupReadyToStart      = velerov1.BackupPhaseReadyToStart
 	RestoreCompleted        = velerov1.RestorePhaseCompleted
 	RestorePartiallyFailed  = velerov1.RestorePhasePartiallyFailed
 	RestoreFailedValidation = velerov1.RestorePhaseFailedValidation
@@ -56,6 +57,8 @@ const (
 	ClustersAnnotation = "acmdr.github.io/managed-clusters"
 	// FinishedAnnotation is on a Backup that was verified, and on a Restore after which all else that the verb does was done.
 	FinishedAnnotation = "acmdr.github.io/finished"
+	// NudgedAnnotation is when a Backup was changed for no other reason than to have Velero look at it.
+	NudgedAnnotation = "acmdr.github.io/nudged"
 	// PartialAnnotation is on a Restore that leaves out clusters whose ManagedCluster could not be made.
 	PartialAnnotation = "acmdr.github.io/partial"
 )

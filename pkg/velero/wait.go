@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
@@ -13,12 +14,19 @@ import (
 // WaitBackup waits until a backup has ended, well or not, and returns it. observe may be nil.
 func (api *API) WaitBackup(ctx context.Context, clock wait.Clock, name string, observe func(Progress)) (*Backup, error) {
 	var last *Backup
+	nudged := clock.Now()
 	err := waitEnded(ctx, clock, "backup "+name, func(ctx context.Context) (bool, Progress, error) {
 		current, err := api.Backups.Get(ctx, name)
 		if err != nil {
 			return false, Progress{}, err
 		}
 		last = current
+		if current.Status.Phase == backupReadyToStart && clock.Since(nudged) > wait.Stuck {
+			nudged = clock.Now()
+			if err := api.nudge(ctx, name, nudged); err != nil {
+				return false, Progress{}, err
+			}
+		}
 		progress := Progress{Phase: string(current.Status.Phase)}
 		if counted := current.Status.Progress; counted != nil {
 			progress.Done, progress.Total = counted.ItemsBackedUp, counted.TotalItems
@@ -27,6 +35,14 @@ func (api *API) WaitBackup(ctx context.Context, clock wait.Clock, name string, o
 		return ended, progress, nil
 	}, observe)
 	return last, err
+}
+
+// nudge changes a backup that is ready to start, so that Velero looks at it: a server that was restarted takes up only
+// those that change from then on, and leaves this one lying for ever (pkg/controller/backup_controller.go).
+func (api *API) nudge(ctx context.Context, name string, now time.Time) error {
+	return api.Backups.MergePatch(ctx, name, map[string]any{
+		"metadata": map[string]any{"annotations": map[string]string{NudgedAnnotation: now.UTC().Format(time.RFC3339)}},
+	})
 }
 
 // WaitRestore is WaitBackup for restores.
@@ -53,14 +69,11 @@ func waitEnded(
 ) error {
 	return wait.Until(ctx, clock, what, func(ctx context.Context, what string) (bool, string, error) {
 		ended, progress, err := look(ctx)
-		switch {
-		case apierrors.IsNotFound(err):
+		if apierrors.IsNotFound(err) {
 			return false, "", fmt.Errorf("%s was deleted while it ran", what)
-		case apierrors.IsForbidden(err), apierrors.IsUnauthorized(err):
-			return false, "", fmt.Errorf("reading %s: %w", what, err)
-		case err != nil:
-			// Velero goes on without us: a hub whose API is away for a moment is waited for.
-			return false, fmt.Sprintf("%s cannot be read: %v", what, err), nil
+		}
+		if err != nil {
+			return false, "", fmt.Errorf("looking at %s: %w", what, err)
 		}
 		if observe != nil {
 			observe(progress)

@@ -7,6 +7,10 @@ const (
 	// time while 50 parallel moves cost a hub fewer than 200 reads a second.
 	Interval = 300 * time.Millisecond
 
+	// Look is how often a wait looks again at what should not change meanwhile: an old hub puts its bootstrap kubeconfig
+	// back at most every 4 min, and the agent needs a few seconds to follow.
+	Look = 3 * time.Second
+
 	// Probe bounds one look at an API that may not answer: a credential, a hub's URL.
 	Probe = 15 * time.Second
 
@@ -39,6 +43,9 @@ const (
 
 	// Download bounds the answer to one DownloadRequest; Velero leaves some unanswered for ever (velero#5324).
 	Download = 1 * time.Minute
+
+	// Stuck is how long a backup that Velero is about to start may stay so; a healthy server takes it up at once.
+	Stuck = 20 * time.Second
 
 	// Report is how often progress is told in lines, where no terminal shows it.
 	Report = 5 * time.Second
