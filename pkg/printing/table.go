@@ -2,6 +2,7 @@
 package printing
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"time"
@@ -46,7 +47,12 @@ type TableOptions struct {
 // PrintTable writes a table the way kubectl get does.
 func PrintTable(out io.Writer, table *metav1.Table, options TableOptions) error {
 	printer := printers.NewTablePrinter(printers.PrintOptions{Wide: options.Wide, NoHeaders: options.NoHeaders})
-	return printer.PrintObj(table, out)
+	var text bytes.Buffer // the printer does not tell when it could not write
+	if err := printer.PrintObj(table, &text); err != nil {
+		return err
+	}
+	_, err := text.WriteTo(out)
+	return err
 }
 
 // Age is how long ago a time was, as kubectl prints it: 5s, 3m, 2d.

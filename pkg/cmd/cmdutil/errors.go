@@ -39,10 +39,11 @@ func Message(cmd *cobra.Command, err error) string {
 	if err == nil || errors.Is(err, ErrReported) {
 		return ""
 	}
+	text := "error: " + strings.ReplaceAll(err.Error(), "\n", "; ")
 	if _, ok := errors.AsType[*UsageError](err); ok {
-		return fmt.Sprintf("error: %v (see '%s --help')", err, displayPath(cmd))
+		text += fmt.Sprintf(" (see '%s --help')", displayPath(cmd))
 	}
-	return fmt.Sprintf("error: %v", err)
+	return text
 }
 
 // displayPath is the command's path as the user types it, below kubectl or oc.

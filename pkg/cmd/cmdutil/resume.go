@@ -1,6 +1,7 @@
 package cmdutil
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -32,8 +33,28 @@ func typed(cmd *cobra.Command, keep func(name string) bool) string {
 		case flag.Value.Type() == "bool" && flag.Value.String() == "true":
 			words = append(words, "--"+flag.Name)
 		default:
-			words = append(words, "--"+flag.Name+"="+flag.Value.String())
+			for _, value := range valuesOf(flag) {
+				words = append(words, "--"+flag.Name+"="+quote(value))
+			}
 		}
 	})
 	return strings.Join(words, " ")
+}
+
+func valuesOf(flag *pflag.Flag) []string {
+	if list, ok := flag.Value.(pflag.SliceValue); ok {
+		return list.GetSlice()
+	}
+	return []string{flag.Value.String()}
+}
+
+// plain are words that a shell takes as they are.
+var plain = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]*$`)
+
+// quote makes one word of a value, for a shell.
+func quote(value string) string {
+	if plain.MatchString(value) {
+		return value
+	}
+	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
 }

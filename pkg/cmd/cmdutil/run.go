@@ -12,7 +12,7 @@ import (
 	"github.com/acmdr/kubectl-acmdr/pkg/step"
 )
 
-// maxNamed clusters are named in the command that resumes a run; with more, the same command is the better advice.
+// maxNamed clusters are named in the command that resumes a run; with more, the same choice is the better advice.
 const maxNamed = 10
 
 // Run works on many clusters and tells how it went.
@@ -22,6 +22,8 @@ type Run struct {
 	Parallel int
 	// Resume is the command line, without targets, that goes on where a run stopped.
 	Resume string
+	// Choice are the flags that chose the clusters; empty when they were named.
+	Choice string
 	// Notes are what there is to add to a cluster when it has ended; nil for none.
 	Notes func(cluster string) string
 }
@@ -73,8 +75,8 @@ func (r *Run) summarize(results []step.Result) error {
 		return nil
 	}
 	what := strings.Join(left, " ")
-	if len(left) > maxNamed {
-		what = "--all"
+	if len(left) > maxNamed && r.Choice != "" {
+		what = r.Choice
 	}
 	fmt.Fprintf(r.Streams.ErrOut, "To resume: %s %s\n", r.Resume, what)
 	return ErrReported

@@ -42,3 +42,14 @@ func (f *TargetFlags) Validate(names []string) error {
 	}
 	return nil
 }
+
+// Choice is the choice as flags; empty when clusters are named.
+func (f *TargetFlags) Choice() string {
+	switch {
+	case f.All:
+		return "--all"
+	case f.Selector != "":
+		return "--selector=" + quote(f.Selector)
+	}
+	return ""
+}

@@ -64,7 +64,7 @@ func NewHub(t *testing.T, objects ...runtime.Object) *Hub {
 		lists[resource] = kind + "List"
 	}
 	return &Hub{
-		Kube:    kubefake.NewClientset(typed...),
+		Kube:    kubefake.NewSimpleClientset(typed...),
 		Dynamic: dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), lists, custom...),
 	}
 }
