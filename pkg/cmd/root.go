@@ -20,6 +20,7 @@ import (
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/reregister"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/restore"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/status"
+	"github.com/acmdr/kubectl-acmdr/pkg/cmd/undo"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/version"
 	"github.com/acmdr/kubectl-acmdr/pkg/factory"
 )
@@ -61,6 +62,7 @@ func NewRoot(argv0 string, streams genericiooptions.IOStreams) *cobra.Command {
 			restore.New(f, streams),
 			reregister.New(f, streams),
 			accept.New(f, streams),
+			undo.New(f, streams),
 		}},
 		{Message: "At any time:", Commands: []*cobra.Command{
 			get.New(f, streams),

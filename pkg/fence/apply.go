@@ -95,7 +95,7 @@ func (r rule) patch(object *unstructured.Unstructured, lift bool) (patch map[str
 			return nil, ""
 		}
 		delete(recorded, r.key())
-		if !equality.Semantic.DeepEqual(was, previous.Set) {
+		if !covers(was, previous.Set) {
 			return r.build(object, recorded, nil, false), r.key() + ": left alone, it was changed since"
 		}
 		to = previous.Was
@@ -136,4 +136,24 @@ func setNested(object map[string]any, value any, path []string) {
 		object = child
 	}
 	object[path[len(path)-1]] = value
+}
+
+// covers tells whether a value is still the one that was set; an API server adds the defaults of fields that were left out.
+func covers(value, set any) bool {
+	switch set := set.(type) {
+	case map[string]any:
+		fields, ok := value.(map[string]any)
+		for key, want := range set {
+			ok = ok && covers(fields[key], want)
+		}
+		return ok
+	case []any:
+		items, ok := value.([]any)
+		ok = ok && len(items) == len(set)
+		for i := range set {
+			ok = ok && covers(items[i], set[i])
+		}
+		return ok
+	}
+	return equality.Semantic.DeepEqual(value, set)
 }

@@ -283,6 +283,25 @@ func TestLiftPutsBackExactlyWhatFenceChanged(t *testing.T) {
 			want: []string{"backupstoragelocations.velero.io/velero/default spec.accessMode: left alone, it was changed since"},
 		},
 		{
+			name: "defaults that the API server added go as well", options: []Options{{}},
+			between: func(t *testing.T, hub *dynamicfake.FakeDynamicClient) {
+				patch(t, hub, ocm.ManifestWorkResource, "one", "one-klusterlet", `{"spec":{"manifestConfigs":[{"feedbackScrapeType":"Poll",
+					"resourceIdentifier":{"group":"","resource":"secrets","name":"bootstrap-hub-kubeconfig","namespace":"open-cluster-management-agent"},
+					"updateStrategy":{"type":"ReadOnly"}}]}}`)
+			},
+			edit: func(map[string]any) {},
+		},
+		{
+			name: "a list that somebody added to is left alone", options: []Options{{}},
+			between: func(t *testing.T, hub *dynamicfake.FakeDynamicClient) {
+				patch(t, hub, ocm.ManifestWorkResource, "one", "one-klusterlet", `{"spec":{"manifestConfigs":[{"resourceIdentifier":{}},{}]}}`)
+			},
+			edit: func(want map[string]any) {
+				spec := want["manifestworks/one/one-klusterlet"].(map[string]any)["spec"].(map[string]any)
+				spec["manifestConfigs"] = []any{map[string]any{"resourceIdentifier": map[string]any{}}, map[string]any{}}
+			},
+		},
+		{
 			name: "what was like that before is left alone", options: []Options{{}},
 			between: func(t *testing.T, hub *dynamicfake.FakeDynamicClient) {
 				patch(t, hub, ocm.ManagedClusterResource, "", "two", `{"spec":{"hubAcceptsClient":false}}`)

@@ -73,6 +73,20 @@ func Server(data []byte) string {
 	return cluster.Server
 }
 
+// HubServer is the URL in the kubeconfig that an agent keeps of its hub, or empty. It names the agent's certificate by files
+// that only the agent has, so it is not read for a client; nothing but the URL is.
+func HubServer(data []byte) string {
+	config, err := clientcmd.Load(data)
+	if err != nil || config.Contexts[config.CurrentContext] == nil {
+		return ""
+	}
+	cluster := config.Clusters[config.Contexts[config.CurrentContext].Cluster]
+	if cluster == nil {
+		return ""
+	}
+	return cluster.Server
+}
+
 // FirstCertificate is the first certificate of a PEM bundle, or nil.
 func FirstCertificate(bundle []byte) *x509.Certificate {
 	block, _ := pem.Decode(bundle)

@@ -32,7 +32,10 @@ func (m *Mover) guard(ctx context.Context, move *Move) error {
 	if changed != "" {
 		move.notes = append(move.notes, "will be changed to what this hub's works hold: "+changed)
 	}
-	losses := workloads.AtRisk(applied, works)
+	losses, err := move.losses(ctx, workloads.AtRisk(applied, works))
+	if err != nil {
+		return err
+	}
 	switch summary := workloads.Summary(losses); {
 	case len(losses) == 0, m.HoldEviction:
 		return nil
@@ -78,7 +81,7 @@ func (m *Mover) secured(ctx context.Context, move *Move) (bool, string, error) {
 		if err != nil {
 			return false, "", err
 		}
-		if atRisk := workloads.AtRisk(applied, works); len(atRisk) >= len(losses) {
+		if atRisk := workloads.Without(workloads.AtRisk(applied, works), move.orphans); len(atRisk) >= len(losses) {
 			move.notes = append(move.notes, deadlines(losses)...)
 			return true, "", nil
 		}
@@ -100,7 +103,19 @@ func (m *Mover) pending(ctx context.Context, move *Move) ([]workloads.Loss, erro
 	if err != nil {
 		return nil, err
 	}
-	return workloads.Pending(applied, move.server()), nil
+	return move.losses(ctx, workloads.Pending(applied, move.server()))
+}
+
+// losses leaves out what an eviction does not touch. That is looked up once: what a work owns does not change while a
+// cluster moves, and there can be thousands of objects.
+func (m *Move) losses(ctx context.Context, losses []workloads.Loss) ([]workloads.Loss, error) {
+	if m.orphans == nil && len(losses) > 0 {
+		var err error
+		if m.orphans, err = workloads.FindOrphans(ctx, m.managed.Dynamic, losses); err != nil {
+			return nil, err
+		}
+	}
+	return workloads.Without(losses, m.orphans), nil
 }
 
 // server is the URL of the new hub as the agent knows it.

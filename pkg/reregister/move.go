@@ -21,6 +21,7 @@ import (
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 	"github.com/acmdr/kubectl-acmdr/pkg/step"
 	"github.com/acmdr/kubectl-acmdr/pkg/wait"
+	"github.com/acmdr/kubectl-acmdr/pkg/workloads"
 )
 
 // Mover holds what all moves of a run share.
@@ -63,6 +64,14 @@ type Move struct {
 	fences    []fence.Change
 	bootstrap []byte
 	issued    time.Time
+	// orphans are applied objects that no eviction touches; nil before they were looked for.
+	orphans workloads.Orphans
+	// looked is when the bootstrap kubeconfig was last seen to lead to the new hub.
+	looked time.Time
+	// reasserts counts how often the old hub put its bootstrap kubeconfig back and it was replaced again.
+	reasserts int
+	// way is the way back to the hub that the cluster had before.
+	way way
 	// notes are what the operator should know when the move has ended.
 	notes []string
 }
@@ -72,6 +81,9 @@ func (m *Move) Summary() string {
 	notes := m.notes
 	if m.managed != nil {
 		notes = append([]string{"opened with " + m.managed.Credential.Source}, notes...)
+	}
+	if m.reasserts > 0 {
+		notes = append(notes, fmt.Sprintf("the old hub put its bootstrap kubeconfig back %d times; this hub's was put in place again", m.reasserts))
 	}
 	return strings.Join(notes, "; ")
 }
@@ -94,14 +106,18 @@ func (m *Mover) Steps() []step.Step[*Move] {
 		{Name: "mint", Done: isSwitched, Do: m.mint, Timeout: wait.Probe},
 		// The one write on the managed cluster.
 		{Name: "switch", Done: isSwitched, Do: m.switchHub, Timeout: wait.Probe},
-		{Name: "knock", Done: m.hasKnocked, Ready: m.knocked, Timeout: m.Timeout},
+		m.held(step.Step[*Move]{Name: "knock", Done: m.hasKnocked, Ready: m.knocked, Timeout: m.Timeout}),
 	}
 }
 
 // AcceptSteps are the moves 7 and 8, and the wait until every workload has its new owner.
 func (m *Mover) AcceptSteps() []step.Step[*Move] {
 	steps := step.On(m.Accept.Steps(m.Timeout), func(move *Move) string { return move.Name })
-	return append(steps, step.Step[*Move]{Name: "workloads", Done: m.isSecured, Ready: m.secured, Timeout: m.Timeout})
+	steps = append(steps, step.Step[*Move]{Name: "workloads", Done: m.isSecured, Ready: m.secured, Timeout: m.Timeout})
+	for i := range steps {
+		steps[i] = m.held(steps[i])
+	}
+	return steps
 }
 
 // check refuses what must not be moved, from the new hub's side alone.
@@ -168,6 +184,7 @@ func (m *Mover) leadsHere(ctx context.Context, move *Move) (bool, error) {
 		return false, fmt.Errorf("reading secret %s/%s: %w", move.managed.Namespace, ocm.BootstrapSecret, err)
 	}
 	current := secret.Data[ocm.KubeconfigKey]
+	move.bootstrap = current
 	return move.pointsHere(current) && bootstrap.VerifyKubeconfig(ctx, m.Verify, current, ocm.BootstrapUser(move.Name)) == nil, nil
 }
 
@@ -178,6 +195,13 @@ func (m *Move) pointsHere(data []byte) bool {
 	}
 	imported, _, err := kubeconfig.EndpointOf(m.imported)
 	return err == nil && kubeconfig.PointsTo(data, imported)
+}
+
+// isOfThisHub tells whether a bootstrap kubeconfig is one of the new hub, by whatever URL: its cluster entry bears the name
+// that is unique to the hub.
+func (m *Move) isOfThisHub(data []byte) bool {
+	endpoint, _, err := kubeconfig.EndpointOf(data)
+	return err == nil && (endpoint.ClusterName == m.endpoint.ClusterName || m.pointsHere(data))
 }
 
 func isSwitched(_ context.Context, move *Move) (bool, error) { return move.switched, nil }

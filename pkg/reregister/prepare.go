@@ -69,7 +69,7 @@ func (m *Mover) mint(ctx context.Context, move *Move) error {
 	return err
 }
 
-func annotate(key, value string) map[string]any {
+func annotate(key string, value any) map[string]any {
 	return map[string]any{"metadata": map[string]any{"annotations": map[string]any{key: value}}}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -33,25 +34,30 @@ func (m *Mover) switchHub(ctx context.Context, move *Move) error {
 	if err := ocm.ManagedClusters(m.Hub.Dynamic).MergePatch(ctx, move.Name, annotate(ocm.SwitchedAtAnnotation, since)); err != nil {
 		return fmt.Errorf("noting the switch on managedcluster %s: %w", move.Name, err)
 	}
-	secrets := move.managed.Kube.CoreV1().Secrets(move.managed.Namespace)
-	return retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+	return move.put(ctx)
+}
+
+// put puts the move's bootstrap kubeconfig in place.
+func (m *Move) put(ctx context.Context) error {
+	secrets := m.managed.Kube.CoreV1().Secrets(m.managed.Namespace)
+	return retry.OnError(retry.DefaultBackoff, lostRace, func() error {
 		current, err := secrets.Get(ctx, ocm.BootstrapSecret, metav1.GetOptions{})
 		if apierrors.IsNotFound(err) {
 			// Somebody deleted it, perhaps half-way through a move by hand: the agent waits for a new one.
-			return create(ctx, secrets, move.bootstrap)
+			return create(ctx, secrets, map[string][]byte{ocm.KubeconfigKey: m.bootstrap})
 		}
 		if err != nil {
-			return fmt.Errorf("reading secret %s/%s: %w", move.managed.Namespace, ocm.BootstrapSecret, err)
+			return fmt.Errorf("reading secret %s/%s: %w", m.managed.Namespace, ocm.BootstrapSecret, err)
 		}
-		return replace(ctx, secrets, current, move)
+		return replace(ctx, secrets, current, m)
 	})
 }
 
-func create(ctx context.Context, secrets typedcorev1.SecretInterface, data []byte) error {
-	secret := &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Name: ocm.BootstrapSecret},
-		Data:       map[string][]byte{ocm.KubeconfigKey: data},
-	}
+// lostRace tells that somebody else wrote the secret since it was read, or created it.
+func lostRace(err error) bool { return apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) }
+
+func create(ctx context.Context, secrets typedcorev1.SecretInterface, data map[string][]byte) error {
+	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: ocm.BootstrapSecret}, Data: data}
 	if _, err := secrets.Create(ctx, secret, metav1.CreateOptions{}); err != nil {
 		return fmt.Errorf("creating secret %s: %w", ocm.BootstrapSecret, err)
 	}
@@ -63,8 +69,10 @@ func replace(ctx context.Context, secrets typedcorev1.SecretInterface, current *
 	if replaced.Data == nil {
 		replaced.Data = map[string][]byte{}
 	}
-	// A kubeconfig that leads to this hub already, with a token that has expired, is no way back to anywhere.
-	if previous := current.Data[ocm.KubeconfigKey]; len(previous) > 0 && !move.pointsHere(previous) {
+	// A kubeconfig of this hub, with a token that has expired or by another URL, is no way back to anywhere.
+	if previous := current.Data[ocm.KubeconfigKey]; len(previous) > 0 && !move.isOfThisHub(previous) {
+		// One that an earlier move kept in the bootstrap secret itself is not the previous one any more.
+		delete(replaced.Data, PreviousKey)
 		err := keep(ctx, secrets, current.Data)
 		if apierrors.IsForbidden(err) {
 			replaced.Data[PreviousKey] = bytes.Clone(previous)
@@ -73,10 +81,19 @@ func replace(ctx context.Context, secrets typedcorev1.SecretInterface, current *
 		}
 	}
 	replaced.Data[ocm.KubeconfigKey] = move.bootstrap
+	disown(replaced)
 	if _, err := secrets.Update(ctx, replaced, metav1.UpdateOptions{}); err != nil {
 		return fmt.Errorf("updating secret %s: %w", ocm.BootstrapSecret, err)
 	}
 	return nil
+}
+
+// disown takes the secret away from the works of any hub that applied it: the eviction of such a work would delete it, and
+// leave the agent without a bootstrap kubeconfig.
+func disown(secret *corev1.Secret) {
+	secret.OwnerReferences = slices.DeleteFunc(secret.OwnerReferences, func(owner metav1.OwnerReference) bool {
+		return owner.Kind == ocm.AppliedManifestWorkKind
+	})
 }
 
 // keep stores the previous bootstrap secret's data, byte for byte, beside it.

@@ -46,6 +46,10 @@ type Loss struct {
 	Objects []Object
 	// Since is when the agent began the eviction; zero before that.
 	Since metav1.Time
+
+	// applied is the AppliedManifestWork, and resources are the objects as it lists them.
+	applied   string
+	resources []workv1.AppliedManifestResourceMeta
 }
 
 // Applied lists what the agent with this ID has applied; when no AppliedManifestWork carries the ID, all are taken, to be
@@ -103,13 +107,13 @@ func Pending(applied []workv1.AppliedManifestWork, server string) []Loss {
 func lost(applied []workv1.AppliedManifestWork, safe func(Object) bool) []Loss {
 	var losses []Loss
 	for _, a := range applied {
-		loss := Loss{Work: a.Spec.ManifestWorkName}
+		loss := Loss{Work: a.Spec.ManifestWorkName, applied: a.Name}
 		if a.Status.EvictionStartTime != nil {
 			loss.Since = *a.Status.EvictionStartTime
 		}
 		for _, r := range a.Status.AppliedResources {
 			if o := object(r); !safe(o) {
-				loss.Objects = append(loss.Objects, o)
+				loss.Objects, loss.resources = append(loss.Objects, o), append(loss.resources, r)
 			}
 		}
 		if len(loss.Objects) > 0 {
@@ -130,7 +134,7 @@ func object(r workv1.AppliedManifestResourceMeta) Object {
 }
 
 // manifests are the objects that works hold. Manifests carry kinds and applied resources plurals; the plural is guessed the
-// way the API machinery does, and both its guesses count.
+// way the API machinery does, and both its guesses count, and a plain s, for kinds such as Gateway.
 func manifests(works []workv1.ManifestWork) map[Object][]byte {
 	held := map[Object][]byte{}
 	for _, work := range works {
@@ -143,7 +147,8 @@ func manifests(works []workv1.ManifestWork) map[Object][]byte {
 				continue
 			}
 			plural, singular := meta.UnsafeGuessKindToResource(head.GroupVersionKind())
-			for _, guess := range []schema.GroupVersionResource{plural, singular} {
+			plain := singular.GroupVersion().WithResource(singular.Resource + "s")
+			for _, guess := range []schema.GroupVersionResource{plural, singular, plain} {
 				held[Object{Group: guess.Group, Resource: guess.Resource, Namespace: head.Namespace, Name: head.Name}] = manifest.Raw
 			}
 		}

@@ -18,16 +18,17 @@ import (
 
 // Flags are what the user typed.
 type Flags struct {
-	targets     cmdutil.TargetFlags
-	output      cmdutil.OutputFlags
-	dryRun      cmdutil.DryRunFlag
-	credentials cmdutil.CredentialFlags
-	oldHub      cmdutil.OldHubFlags
-	accept      bool
-	hubServer   string
-	hubCAFile   string
-	hubProxyURL string
-	options     reregister.Options
+	targets       cmdutil.TargetFlags
+	output        cmdutil.OutputFlags
+	dryRun        cmdutil.DryRunFlag
+	credentials   cmdutil.CredentialFlags
+	oldHub        cmdutil.OldHubFlags
+	accept        bool
+	undoOnFailure bool
+	hubServer     string
+	hubCAFile     string
+	hubProxyURL   string
+	options       reregister.Options
 }
 
 func newFlags() *Flags {
@@ -43,6 +44,8 @@ func (flags *Flags) AddFlags(cmd *cobra.Command) {
 	flags.oldHub.AddFlags(cmd)
 	set := cmd.Flags()
 	set.BoolVar(&flags.accept, "accept", false, "Also accept each cluster and wait until it is back, as 'accept' does")
+	set.BoolVar(&flags.undoOnFailure, "undo-on-failure", false,
+		"Put a cluster that has not joined within --timeout back to the hub that it had, as 'undo' does")
 	set.StringVar(&flags.hubServer, "hub-server", "", "URL by which agents reach this hub (default: found on the hub)")
 	set.StringVar(&flags.hubCAFile, "hub-ca-file", "", "File of the CA that verifies --hub-server (default: found on the hub)")
 	set.StringVar(&flags.hubProxyURL, "hub-proxy-url", "", "Proxy through which agents reach this hub")
@@ -105,9 +108,11 @@ func (flags *Flags) ToOptions(
 		},
 		Clusters: clusters,
 		Accept:   flags.accept,
+		Undo:     flags.undoOnFailure,
 		DryRun:   dryRun,
 		Run: cmdutil.Run{
 			Streams: streams, Print: printer, Parallel: flags.targets.Parallel, Resume: cmdutil.Resume(cmd),
+			Choice: flags.targets.Choice(),
 		},
 	}, nil
 }

@@ -41,8 +41,10 @@ type Options struct {
 	Mover    *reregister.Mover
 	Clusters []string
 	Accept   bool
-	DryRun   bool
-	Run      cmdutil.Run
+	// Undo puts a cluster that has not joined back.
+	Undo   bool
+	DryRun bool
+	Run    cmdutil.Run
 }
 
 // New returns the reregister command.
@@ -80,6 +82,10 @@ func (o *Options) Reregister(ctx context.Context) error {
 	}
 	o.Run.Notes = func(cluster string) string { return moves[cluster].Summary() }
 	return o.Run.Each(ctx, o.Clusters, func(ctx context.Context, cluster string, emit func(step.Event)) step.Result {
-		return step.Run(ctx, o.Mover.Accept.Clock, cluster, moves[cluster], steps, emit)
+		result := step.Run(ctx, o.Mover.Accept.Clock, cluster, moves[cluster], steps, emit)
+		if o.Undo {
+			result = o.Mover.Abort(ctx, moves[cluster], result, emit)
+		}
+		return result
 	})
 }
