@@ -117,9 +117,7 @@ func nameOf(action clienttesting.Action) string {
 		if object, ok := a.GetObject().(interface{ GetName() string }); ok {
 			return object.GetName()
 		}
-	case clienttesting.PatchAction:
-		return a.GetName()
-	case clienttesting.DeleteAction:
+	case clienttesting.GetAction: // and of patches and deletes
 		return a.GetName()
 	}
 	return ""
