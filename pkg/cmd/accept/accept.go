@@ -105,6 +105,7 @@ func (flags *Flags) ToOptions(
 		DryRun:   dryRun,
 		Run: cmdutil.Run{
 			Streams: streams, Print: printer, Parallel: flags.targets.Parallel, Resume: cmdutil.Resume(cmd),
+			Choice: flags.targets.Choice(),
 		},
 	}, nil
 }
