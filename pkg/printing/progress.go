@@ -61,5 +61,5 @@ func (p *Progress) Ended(result step.Result) {
 func (p *Progress) line(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	fmt.Fprintln(p.out, text)
+	fmt.Fprintln(p.out, oneLine(text))
 }

@@ -1,6 +1,8 @@
 package printing
 
 import (
+	"strings"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -17,7 +19,7 @@ func Report(results []step.Result, notes map[string]string) (*unstructured.Unstr
 	for _, result := range results {
 		message := notes[result.Target]
 		if result.Err != nil {
-			message = result.Err.Error()
+			message = oneLine(result.Err.Error())
 		}
 		at := result.Step
 		if at == "" {
@@ -41,8 +43,11 @@ func reportSteps(events []step.Event) []any {
 	steps := make([]any, 0, len(events))
 	for _, event := range events {
 		steps = append(steps, map[string]any{
-			"name": event.Step, "status": string(event.Status), "message": event.Message, "seconds": event.Elapsed.Seconds(),
+			"name": event.Step, "status": string(event.Status), "message": oneLine(event.Message), "seconds": event.Elapsed.Seconds(),
 		})
 	}
 	return steps
 }
+
+// oneLine keeps errors of several causes on their line.
+func oneLine(text string) string { return strings.ReplaceAll(text, "\n", "; ") }
