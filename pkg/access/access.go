@@ -102,6 +102,7 @@ func (e *noCredentialError) Error() string {
 	return fmt.Sprintf("%v: looked for %s; give one with --managed-kubeconfig", ErrNoCredential, strings.Join(e.tried, ", "))
 }
 
+// Is makes it an ErrNoCredential.
 func (*noCredentialError) Is(target error) bool { return target == ErrNoCredential }
 
 // join keeps the causes but puts them on one line.

@@ -92,7 +92,10 @@ func (e *unreachableError) Error() string {
 	return fmt.Sprintf("cannot reach the managed cluster at %s: %v", e.host, e.why)
 }
 
-func (e *unreachableError) Unwrap() error      { return e.why }
+// Unwrap returns why.
+func (e *unreachableError) Unwrap() error { return e.why }
+
+// Is makes it an ErrUnreachable.
 func (*unreachableError) Is(target error) bool { return target == ErrUnreachable }
 
 // readKlusterlet takes the agent's namespace from the Klusterlet, and refuses registrations that a bootstrap kubeconfig

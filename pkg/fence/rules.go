@@ -3,6 +3,7 @@ package fence
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -175,9 +176,7 @@ func configOf(configs []any, identifier map[string]any) map[string]any {
 		config, _ := item.(map[string]any)
 		current, _ := config["resourceIdentifier"].(map[string]any)
 		full := map[string]any{"group": "", "namespace": ""}
-		for key, value := range current {
-			full[key] = value
-		}
+		maps.Copy(full, current)
 		if equality.Semantic.DeepEqual(full, identifier) {
 			return config
 		}

@@ -152,7 +152,7 @@ func (m *Mover) checkImport(ctx context.Context, move *Move) error {
 	}
 	if err != nil {
 		move.poisoned = true
-		return nil
+		return nil //nolint:nilerr // what cannot be used is replaced by the plugin's own
 	}
 	move.imported = imported
 	return nil

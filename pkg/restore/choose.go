@@ -35,8 +35,7 @@ func (r *Restorer) named(ctx context.Context, name string) (*velero.Backup, erro
 		found = backup
 		return err == nil, "", err
 	})
-	var timeout *wait.TimeoutError
-	if errors.As(err, &timeout) {
+	if _, ok := errors.AsType[*wait.TimeoutError](err); ok {
 		return nil, fmt.Errorf("backup %s/%s does not exist; %s", r.Hub.Velero.Namespace, name, r.others(ctx))
 	}
 	if err != nil {
@@ -59,8 +58,7 @@ func (r *Restorer) newest(ctx context.Context) (*velero.Backup, error) {
 		found, err = r.pick(ctx, backups)
 		return found != nil, "no Completed backup with managed clusters is visible on this hub", err
 	})
-	var timeout *wait.TimeoutError
-	if errors.As(err, &timeout) {
+	if _, ok := errors.AsType[*wait.TimeoutError](err); ok {
 		if seen == 0 {
 			return nil, fmt.Errorf("no backup is visible in namespace %s: does the location point to the lost hub's bucket and prefix?",
 				r.Hub.Velero.Namespace)

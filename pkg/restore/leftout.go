@@ -70,8 +70,7 @@ func leaveOut(resources map[string]int, served map[string]bool) []LeftOut {
 func (r *Restorer) served(ctx context.Context, needed map[string]int) (map[string]bool, error) {
 	api := discovery.ToDiscoveryInterfaceWithContext(r.Hub.Kube.Discovery())
 	_, lists, err := api.ServerGroupsAndResourcesWithContext(ctx)
-	var partial *discovery.ErrGroupDiscoveryFailed
-	if errors.As(err, &partial) {
+	if partial, ok := errors.AsType[*discovery.ErrGroupDiscoveryFailed](err); ok {
 		err = nil
 		for version, cause := range partial.Groups {
 			for resource := range needed {

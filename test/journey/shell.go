@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -73,8 +74,8 @@ func (s *Shell) Start(t TB, name string, args ...string) *Process {
 
 // find looks a program up on the shell's own PATH.
 func (s *Shell) find(name string) (string, error) {
-	for i := len(s.Env) - 1; i >= 0; i-- {
-		list, ok := strings.CutPrefix(s.Env[i], "PATH=")
+	for _, variable := range slices.Backward(s.Env) {
+		list, ok := strings.CutPrefix(variable, "PATH=")
 		if !ok {
 			continue
 		}

@@ -55,7 +55,7 @@ func (f *CredentialFlags) Read(names []string) (access.Files, error) {
 			continue
 		}
 		path := filepath.Join(f.Dir, entry.Name())
-		data, err := os.ReadFile(path) //nolint:gosec // the user names the directory
+		data, err := os.ReadFile(path)
 		if err != nil {
 			return nil, Usagef("--managed-kubeconfig-dir: %w", err)
 		}

@@ -130,7 +130,7 @@ func (flags *Flags) ToOptions(
 		return nil, err
 	}
 	clusters, err := ocm.Selection{Names: names, Selector: flags.targets.Selector}.Find(ctx, old.Dynamic)
-	if err != nil && !(whole && errors.Is(err, ocm.ErrNoneSelected)) {
+	if err != nil && (!whole || !errors.Is(err, ocm.ErrNoneSelected)) {
 		return nil, fmt.Errorf("old hub: %w", err)
 	}
 	return &Options{

@@ -104,7 +104,7 @@ func say(title, text string) {
 func wrap(text string, width int) string {
 	var out strings.Builder
 	column := 0
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		if column > 0 && column+1+len(word) > width {
 			out.WriteByte('\n')
 			column = 0
