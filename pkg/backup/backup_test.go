@@ -168,6 +168,7 @@ func TestProve(t *testing.T) {
 		"v1/Secret":    {"a/a-kubeconfig"},
 	}
 	credentials := map[string]ocm.AdminKubeconfig{"a": {Secret: "a-kubeconfig", Exists: true}}
+	other := map[string]ocm.AdminKubeconfig{"b": {Secret: "x", Exists: true}}
 	gone := map[string]ocm.AdminKubeconfig{"a": {Secret: "a-gone"}}
 	for name, test := range map[string]struct {
 		list        velero.ResourceList
@@ -177,7 +178,7 @@ func TestProve(t *testing.T) {
 	}{
 		"whole":                  {whole, []string{"a", "b"}, credentials, ""},
 		"cluster missing":        {whole, []string{"a", "c"}, credentials, "not in it: ManagedCluster c, Namespace c"},
-		"credential missing":     {whole, []string{"b"}, map[string]ocm.AdminKubeconfig{"b": {Secret: "x", Exists: true}}, "not in it: Secret b/x"},
+		"credential missing":     {whole, []string{"b"}, other, "not in it: Secret b/x"},
 		"credential dangling":    {whole, []string{"a"}, gone, "Secret a/a-gone (the ClusterDeployment names it, but the hub does not have it)"},
 		"everything is gone":     {nil, []string{"a"}, credentials, "ManagedCluster a, Namespace a, Secret a/a-kubeconfig"},
 		"many clusters are gone": {nil, []string{"u", "v", "w", "x"}, nil, "Namespace v, ManagedCluster w, and 3 more"},
@@ -233,7 +234,9 @@ func TestRun(t *testing.T) {
 		"failed validation": {velero.BackupFailedValidation, func(s map[string]any) {
 			s["validationErrors"] = []any{"unknown field"}
 		}, whole, nil, "is FailedValidation: unknown field"},
-		"failed": {velero.BackupFailed, func(s map[string]any) { s["failureReason"] = "server restarted" }, whole, nil, "is Failed: server restarted"},
+		"failed": {velero.BackupFailed, func(s map[string]any) {
+			s["failureReason"] = "server restarted"
+		}, whole, nil, "is Failed: server restarted"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			hub := fleet(t, testutil.Object(t, velero.LocationResource, location()))

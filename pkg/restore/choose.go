@@ -168,7 +168,8 @@ func usable(backup *velero.Backup) error {
 	case velero.BackupCompleted:
 		return nil
 	case velero.BackupPartiallyFailed:
-		return fmt.Errorf("backup %s is PartiallyFailed: it lacks %d objects that Velero could not read; restore from another", backup.Name, status.Errors)
+		return fmt.Errorf("backup %s is PartiallyFailed: it lacks %d objects that Velero could not read; restore from another",
+			backup.Name, status.Errors)
 	case velero.BackupFailed, velero.BackupFailedValidation:
 		return fmt.Errorf("backup %s is %s: %s", backup.Name, status.Phase, velero.Failure(status.FailureReason, status.ValidationErrors))
 	case velero.BackupDeleting:

@@ -44,7 +44,8 @@ func (p *Plan) Notes() []string {
 		}
 	}
 	if configured > 0 {
-		notes = append(notes, fmt.Sprintf("%d managed clusters use a KlusterletConfig: make sure that it does not name the old hub's URL", configured))
+		notes = append(notes, fmt.Sprintf("KlusterletConfigs are used by %d of %d managed clusters: make sure that none names the old hub's URL",
+			configured, len(p.Clusters)))
 	}
 	return notes
 }

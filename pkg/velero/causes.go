@@ -28,28 +28,31 @@ var classes = []class{
 		reason:  "the admission webhook $1 does not answer",
 	},
 	{
-		pattern: regexp.MustCompile(`because it is being terminated|namespace .* is being deleted|terminating namespace|timed out waiting for terminating namespace`),
+		pattern: regexp.MustCompile(`because it is being terminated|namespace .* is being deleted|terminating namespace`),
 		reason:  "the namespace is being deleted on the hub: wait until it is gone and restore again",
 	},
 	{
-		pattern: regexp.MustCompile(`no matches for kind "([^"]+)"|error getting resource client for namespace "[^"]*", resource &?"?\{?([^"}:]+)|error getting GVR for ([^:]+)`),
-		reason:  "the hub does not know the kind $1$2$3",
+		pattern: regexp.MustCompile(`no matches for kind "([^"]+)"` +
+			`|error getting resource client for namespace "[^"]*", resource &?"?\{?([^"}:]+)|error getting GVR for ([^:]+)`),
+		reason: "the hub does not know the kind $1$2$3",
 	},
 	{
 		pattern: regexp.MustCompile(`deployments\.apps "velero" not found`),
 		reason:  "Velero's own Deployment is missing, which one of its restore actions reads: run 'kubectl acmdr install'",
 	},
 	{
-		pattern: regexp.MustCompile(`Cannot resolve kind via discovery|Failed to discover group|unable to retrieve the complete list of server APIs`),
-		reason:  "an API group of the hub does not answer: see 'kubectl get apiservices'",
+		pattern: regexp.MustCompile(`Cannot resolve kind via discovery|Failed to discover group` +
+			`|unable to retrieve the complete list of server APIs`),
+		reason: "an API group of the hub does not answer: see 'kubectl get apiservices'",
 	},
 	{
 		pattern: regexp.MustCompile(`exceeded quota`),
 		reason:  "a resource quota of the namespace is exhausted",
 	},
 	{
-		pattern: regexp.MustCompile(`etcdserver: |leader changed|connection refused|i/o timeout|context deadline exceeded|Client\.Timeout|the server is currently unable`),
-		reason:  "the hub's API server did not answer in time: restore again",
+		pattern: regexp.MustCompile(`etcdserver: |leader changed|connection refused|i/o timeout|context deadline exceeded` +
+			`|Client\.Timeout|the server is currently unable`),
+		reason: "the hub's API server did not answer in time: restore again",
 	},
 	{
 		pattern: regexp.MustCompile(`is forbidden: `),

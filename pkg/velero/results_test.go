@@ -16,13 +16,15 @@ import (
 // TestManyWarningsBecomeFewCauses is the article's restore: 56 warnings.
 func TestManyWarningsBecomeFewCauses(t *testing.T) {
 	warnings := results.Result{
-		Cluster:    []string{`could not restore, ManagedClusterSet "default" already exists. Warning: the in-cluster version is different than the backed-up version`},
+		Cluster: []string{
+			`could not restore, ManagedClusterSet "default" already exists. Warning: the in-cluster version is different`,
+		},
 		Namespaces: map[string][]string{},
 	}
 	for i := range 50 {
 		namespace := fmt.Sprintf("cluster-%d", i)
 		warnings.Namespaces[namespace] = []string{
-			`could not restore, ConfigMap:kube-root-ca.crt already exists. Warning: the in-cluster version is different than the backed-up version`,
+			`could not restore, ConfigMap:kube-root-ca.crt already exists. Warning: the in-cluster version is different`,
 		}
 	}
 	for i := range 5 {

@@ -85,7 +85,7 @@ func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command 
 	flags.output.AddFlags(cmd)
 	flags.dryRun.AddFlags(cmd)
 	cmd.Flags().StringVar(&flags.location, "storage-location", "", "BackupStorageLocation to write to (default: the default one)")
-	cmd.Flags().DurationVar(&flags.ttl, "ttl", 0, "How long Velero keeps the backup (default: Velero's own default, 720h unless set otherwise)")
+	cmd.Flags().DurationVar(&flags.ttl, "ttl", 0, "How long Velero keeps the backup (default: as its server is set up, else 720h)")
 	cmd.Flags().BoolVar(&flags.wait, "wait", flags.wait, "Wait until the backup has ended, and verify it")
 	cmd.Flags().DurationVar(&flags.timeout, "timeout", flags.timeout, "How long to wait")
 	return cmd

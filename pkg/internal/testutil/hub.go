@@ -3,8 +3,8 @@
 package testutil
 
 import (
+	"path"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -105,7 +105,7 @@ func (h *Hub) Writes() []string {
 		if action.GetVerb() == "get" || action.GetVerb() == "list" || action.GetVerb() == "watch" || resource == "downloadrequests" {
 			continue
 		}
-		writes = append(writes, strings.TrimSuffix(action.GetVerb()+" "+resource+" "+strings.TrimPrefix(action.GetNamespace()+"/"+nameOf(action), "/"), "/"))
+		writes = append(writes, action.GetVerb()+" "+resource+" "+path.Join(action.GetNamespace(), nameOf(action)))
 	}
 	slices.Sort(writes)
 	return writes
