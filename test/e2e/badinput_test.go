@@ -144,7 +144,7 @@ func locationUnavailable(t *testing.T, w *journey.World) []mistake {
 
 func ofClusters() []mistake {
 	reregister := func(name string) []string {
-		return []string{"reregister", name, "--allow-loopback", "--context", journey.NewHub}
+		return []string{"reregister", name, "--context", journey.NewHub}
 	}
 	return []mistake{
 		{name: "DoesNotExist", args: reregister("managed-nine"), code: 1, error: "not found.*managed-nine"},
@@ -164,7 +164,7 @@ func ofCredentials(t *testing.T, w *journey.World) []mistake {
 	t.Cleanup(func() { w.Absent(t, marker) })
 	file := func(name string, data []byte) []string {
 		return []string{
-			"reregister", cluster, "--allow-loopback", "--context", journey.NewHub, "--managed-kubeconfig", w.File(t, name, data),
+			"reregister", cluster, "--context", journey.NewHub, "--managed-kubeconfig", w.File(t, name, data),
 		}
 	}
 	return []mistake{
@@ -185,7 +185,7 @@ func ofCredentials(t *testing.T, w *journey.World) []mistake {
 func interrupted(t *testing.T, w *journey.World) {
 	t.Helper()
 	w.Lab.Kill(t, cluster, "registration-agent")
-	args := []string{"acmdr", "reregister", cluster, "--accept", "--allow-loopback", "--context", journey.NewHub}
+	args := []string{"acmdr", "reregister", cluster, "--accept", "--context", journey.NewHub}
 	running := w.Shell.Start(t, "kubectl", args...)
 	w.Switched(t, cluster)
 	running.Interrupt(t)

@@ -4,7 +4,7 @@ package journey
 func Fleet() []Step {
 	const lost = "managed-three"
 	back := []string{"managed-one", "managed-two"}
-	move := []string{"reregister", "--all", "--accept", "--context", NewHub, "--allow-loopback", "--timeout", "90s"}
+	move := []string{"reregister", "--all", "--accept", "--context", NewHub, "--timeout", "90s"}
 	return []Step{
 		{
 			Name: "ActiveHub",

@@ -27,7 +27,7 @@ func Single() []Step {
 				"bootstrap kubeconfig, and knocks at hub-dr2. (The lab's hubs listen on loopback only, which no real agent could " +
 				"reach: hence --allow-loopback.)",
 			Do: func(t TB, w *World) {
-				w.Acmdr(t, "reregister", cluster, "--context", NewHub, "--allow-loopback").Exits(0).Row(cluster, "Done")
+				w.Acmdr(t, "reregister", cluster, "--context", NewHub).Exits(0).Row(cluster, "Done")
 			},
 		},
 		{
@@ -68,7 +68,7 @@ func Single() []Step {
 				before := w.Snapshot(t, NewHub, cluster)
 				w.Acmdr(t, w.Install(t, NewHub)...).Exits(0).NeverSays(" created").NeverSays(" configured")
 				w.Acmdr(t, "restore", "--context", NewHub).Exits(0)
-				w.Acmdr(t, "reregister", cluster, "--context", NewHub, "--allow-loopback").Exits(0)
+				w.Acmdr(t, "reregister", cluster, "--context", NewHub).Exits(0)
 				w.Acmdr(t, "accept", cluster, "--context", NewHub).Exits(0)
 				before.Same(t, w.Snapshot(t, NewHub, cluster))
 			},
