@@ -24,8 +24,7 @@ func Single() []Step {
 			Name:  "Reregister",
 			Title: "The cluster moves",
 			Say: "Nothing is written to managed-one before the new hub is proven able to take it. Its agent then finds a new " +
-				"bootstrap kubeconfig, and knocks at hub-dr2. (The lab's hubs listen on loopback only, which no real agent could " +
-				"reach: hence --allow-loopback.)",
+				"bootstrap kubeconfig, and knocks at hub-dr2.",
 			Do: func(t TB, w *World) {
 				w.Acmdr(t, "reregister", cluster, "--context", NewHub).Exits(0).Row(cluster, "Done")
 			},
