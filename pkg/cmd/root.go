@@ -77,7 +77,7 @@ func NewRoot(argv0 string, streams genericiooptions.IOStreams) *cobra.Command {
 	// After the templates, which set one of their own.
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &cmdutil.UsageError{Err: err} })
 	root.AddCommand(newOptions())
-	usageErrors(root)
+	finish(root)
 	return root
 }
 
@@ -89,8 +89,9 @@ func displayName(argv0 string) string {
 	return "kubectl acmdr"
 }
 
-// usageErrors makes wrong arguments of any verb a usage error.
-func usageErrors(cmd *cobra.Command) {
+// finish makes wrong arguments of any verb a usage error, and leaves it to the help's template to say that there are flags.
+func finish(cmd *cobra.Command) {
+	cmd.DisableFlagsInUseLine = true
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {
@@ -100,7 +101,7 @@ func usageErrors(cmd *cobra.Command) {
 		}
 	}
 	for _, child := range cmd.Commands() {
-		usageErrors(child)
+		finish(child)
 	}
 }
 

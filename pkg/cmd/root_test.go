@@ -1,0 +1,229 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/acmdr/kubectl-acmdr/pkg/cmd/cmdutil"
+	"github.com/acmdr/kubectl-acmdr/pkg/internal/testutil"
+)
+
+// outcome is what a run of the plugin shows its caller.
+type outcome struct {
+	stdout, stderr string
+	code           int
+}
+
+// run runs the plugin as main does, with nothing of the machine that the test runs on.
+func run(t *testing.T, argv0 string, args ...string) outcome {
+	t.Helper()
+	return runWith(t.Context(), t, argv0, args...)
+}
+
+func runWith(ctx context.Context, t *testing.T, argv0 string, args ...string) outcome {
+	t.Helper()
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("KUBERNETES_SERVICE_HOST", "")
+	if os.Getenv("KUBECONFIG") == "" || !strings.HasPrefix(os.Getenv("KUBECONFIG"), os.TempDir()) {
+		t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "none"))
+	}
+	streams, _, out, errOut := genericiooptions.NewTestIOStreams()
+	root := NewRoot(argv0, streams)
+	root.SetArgs(append([]string{}, args...)) // nil means those of the test binary
+	command, err := root.ExecuteContextC(ctx)
+	if message := cmdutil.Message(command, err); message != "" {
+		errOut.WriteString(message + "\n")
+	}
+	return outcome{stdout: out.String(), stderr: errOut.String(), code: cmdutil.ExitCode(ctx, err)}
+}
+
+// verbs are all commands of the tree that a user can call, by their path below the root.
+func verbs(t *testing.T) map[string]*cobra.Command {
+	t.Helper()
+	root := NewRoot("kubectl-acmdr", genericiooptions.NewTestIOStreamsDiscard())
+	found := map[string]*cobra.Command{}
+	var walk func(cmd *cobra.Command, path string)
+	walk = func(cmd *cobra.Command, path string) {
+		found[path] = cmd
+		for _, child := range cmd.Commands() {
+			if !child.Hidden && child.Name() != "help" && child.Name() != "completion" {
+				walk(child, strings.TrimSpace(path+" "+child.Name()))
+			}
+		}
+	}
+	walk(root, "")
+	return found
+}
+
+// TestHelp: the help of the root and of each verb, in testdata/help*.golden.
+func TestHelp(t *testing.T) {
+	for path := range verbs(t) {
+		t.Run(path, func(t *testing.T) {
+			got := run(t, "kubectl-acmdr", append(strings.Fields(path), "--help")...)
+			if got.code != 0 || got.stderr != "" {
+				t.Errorf("exit code %d, stderr %s", got.code, got.stderr)
+			}
+			testutil.Golden(t, strings.ReplaceAll(strings.TrimSpace("help "+path), " ", "-")+".golden", []byte(got.stdout))
+		})
+	}
+}
+
+// TestHelpHasNoStaleGoldens: a verb that is gone takes its help with it.
+func TestHelpHasNoStaleGoldens(t *testing.T) {
+	files, err := filepath.Glob("testdata/help*.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := verbs(t)
+	for _, file := range files {
+		name := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "help"), ".golden")
+		if _, ok := known[strings.TrimSpace(strings.ReplaceAll(name, "-", " "))]; !ok {
+			t.Errorf("%s is of no verb", file)
+		}
+	}
+}
+
+func TestBareRootHelps(t *testing.T) {
+	if got := run(t, "kubectl-acmdr"); got.code != 0 || !strings.Contains(got.stdout, "On the standby hub:") {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestName(t *testing.T) {
+	for argv0, want := range map[string]string{
+		"kubectl-acmdr": "kubectl acmdr", "/usr/local/bin/kubectl-acmdr": "kubectl acmdr", "/home/a/.krew/bin/oc-acmdr": "oc acmdr",
+		"kubectl_complete-acmdr": "kubectl acmdr", "": "kubectl acmdr",
+	} {
+		if got := run(t, argv0, "frobnicate"); got.stderr != `error: unknown verb "frobnicate" (see '`+want+` --help')`+"\n" {
+			t.Errorf("%s: %s", argv0, got.stderr)
+		}
+		if got := run(t, argv0, "accept", "--help"); !strings.Contains(got.stdout, want+" accept NAME... | --all | -l SELECTOR") {
+			t.Errorf("%s: %s", argv0, got.stdout)
+		}
+	}
+}
+
+// TestExamples: every verb has at least three examples with a comment each, which use verbs and flags that exist.
+func TestExamples(t *testing.T) {
+	for path, cmd := range verbs(t) {
+		if path == "" || path == "options" {
+			continue
+		}
+		t.Run(path, func(t *testing.T) {
+			var commands []string
+			comments := 0
+			for line := range strings.SplitSeq(cmd.Example, "\n") {
+				switch line = strings.TrimSpace(line); {
+				case strings.HasPrefix(line, "#"):
+					comments++
+				case strings.HasPrefix(line, "kubectl acmdr "):
+					commands = append(commands, line)
+				}
+			}
+			if len(commands) < 3 || comments < 3 {
+				t.Errorf("%d examples with %d comments", len(commands), comments)
+			}
+			for _, command := range commands {
+				checkExample(t, command)
+			}
+		})
+	}
+}
+
+func checkExample(t *testing.T, command string) {
+	t.Helper()
+	command, _, _ = strings.Cut(command, " | ") // what the example pipes into
+	command, _, _ = strings.Cut(command, " > ")
+	words := strings.Fields(command)[2:]
+	root := NewRoot("kubectl-acmdr", genericiooptions.NewTestIOStreamsDiscard())
+	cmd, rest, err := root.Find(words)
+	if err != nil || cmd == root {
+		t.Errorf("%s: no such verb, error %v", command, err)
+		return
+	}
+	if err := cmd.ParseFlags(rest); err != nil && !errors.Is(err, pflag.ErrHelp) {
+		t.Errorf("%s: %v", command, err)
+	}
+}
+
+// TestUsageErrors: exit code 2 and one line, before any hub is asked: there is none.
+func TestUsageErrors(t *testing.T) {
+	empty := testutil.WriteFile(t, "empty", nil)
+	tests := []struct{ args, want string }{
+		{"frobnicate", `unknown verb "frobnicate" (see 'kubectl acmdr --help')`},
+		{"accept --frobnicate", "unknown flag: --frobnicate (see 'kubectl acmdr accept --help')"},
+		{"accept", "name at least one managed cluster, or use --all or --selector (see 'kubectl acmdr accept --help')"},
+		{"accept c1 --all", "--all and cluster names exclude each other (see 'kubectl acmdr accept --help')"},
+		{"accept c1 -o xml", `unknown output format "xml": `},
+		{"accept c1 --dry-run=server", `--dry-run must be none or client, not "server" (see 'kubectl acmdr accept --help')`},
+		{"accept c1 --timeout soon", `invalid argument "soon" for "--timeout" flag: `},
+		{"reregister", "name at least one managed cluster, or use --all or --selector (see 'kubectl acmdr reregister --help')"},
+		{"reregister c1 --all", "--all and cluster names exclude each other (see 'kubectl acmdr reregister --help')"},
+		{"reregister c1 -l a=b", "--selector and cluster names exclude each other (see 'kubectl acmdr reregister --help')"},
+		{"reregister --all -l a=b", "--all and --selector exclude each other (see 'kubectl acmdr reregister --help')"},
+		{"reregister c1 --parallel 0", "--parallel must be at least 1, not 0 (see 'kubectl acmdr reregister --help')"},
+		{"reregister c1 --token-lifetime 1m", "--token-lifetime must be at least 10m0s (see 'kubectl acmdr reregister --help')"},
+		{"reregister c1 --dry-run=x", `--dry-run must be none or client, not "x" (see 'kubectl acmdr reregister --help')`},
+		{"reregister c1 -o custom-columns=x", `custom-columns: "x" is not HEADER:PATH (see 'kubectl acmdr reregister --help')`},
+		{"reregister c1 c2 --managed-kubeconfig x", "--managed-kubeconfig goes with the name of exactly one cluster; for more, use --managed-kubeconfig-dir "},
+		{"reregister c1 --managed-kubeconfig " + empty, "--managed-kubeconfig " + empty + ": kubeconfig is empty (see 'kubectl acmdr reregister --help')"},
+		{"reregister c1 --hub-ca-file none.pem", "--hub-ca-file: open none.pem: "},
+		{"get", "say what to get: "},
+		{"get pods", `cannot get "pods": `},
+		{"get clusters -o xml", `unknown output format "xml": `},
+		{"get clusters -l a,,b", `label selector "a,,b": `},
+		{"version c1", `unknown command "c1" for "kubectl acmdr version" (see 'kubectl acmdr version --help')`},
+	}
+	for _, test := range tests {
+		t.Run(test.args, func(t *testing.T) {
+			got := run(t, "kubectl-acmdr", strings.Fields(test.args)...)
+			if got.code != cmdutil.ExitUsage || got.stdout != "" || !strings.HasPrefix(got.stderr, "error: "+test.want) || strings.Count(got.stderr, "\n") != 1 {
+				t.Errorf("got %+v, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// TestNoHub: exit code 1 and one line.
+func TestNoHub(t *testing.T) {
+	for path, cmd := range verbs(t) {
+		if cmd.HasSubCommands() || path == "options" || !slices.Contains([]string{"accept", "reregister", "get clusters", "status", "version"}, path) {
+			continue
+		}
+		args := strings.Fields(path)
+		if path == "accept" || path == "reregister" {
+			args = append(args, "c1")
+		}
+		t.Run(path, func(t *testing.T) {
+			got := run(t, "kubectl-acmdr", args...)
+			if got.code != cmdutil.ExitFailed || got.stderr != "error: no kubeconfig found: set KUBECONFIG or use --kubeconfig\n" {
+				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}
+
+func TestVersionOfTheClient(t *testing.T) {
+	got := run(t, "kubectl-acmdr", "version", "--client")
+	if got.code != 0 || !strings.HasPrefix(got.stdout, "Client Version: ") || strings.Contains(got.stdout, "Hub Version") {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestOptions(t *testing.T) {
+	got := run(t, "kubectl-acmdr", "options")
+	for _, flag := range []string{"--kubeconfig", "--context", "--as"} {
+		if !strings.Contains(got.stdout+got.stderr, flag) {
+			t.Errorf("no %s in %+v", flag, got)
+		}
+	}
+}
