@@ -57,8 +57,7 @@ func TestKrew(t *testing.T) {
 	if err := os.WriteFile(damaged, []byte("not what was released"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	shell.Run(t, "kubectl", "krew", "uninstall", "acmdr").Exits(0)
-	shell.Run(t, "kubectl", "krew", "install", "--manifest="+manifest, "--archive="+damaged).Exits(1).Says("checksum")
+	shell.With("KREW_ROOT="+filepath.Join(dir, "other")).Run(t, "kubectl", "krew", "install", "--manifest="+manifest, "--archive="+damaged).Exits(1).Says("checksum")
 }
 
 // The manifests of the repository are what krew accepts in an index.
