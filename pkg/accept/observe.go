@@ -106,13 +106,15 @@ func (s *Signals) Silent(now time.Time) string {
 	return ""
 }
 
-func (s *Signals) grace() time.Duration {
-	duration := time.Duration(s.Cluster.Spec.LeaseDurationSeconds) * time.Second
-	if duration == 0 {
-		duration = defaultLeaseDuration
+// Period is how often the agent renews its lease.
+func (s *Signals) Period() time.Duration {
+	if duration := time.Duration(s.Cluster.Spec.LeaseDurationSeconds) * time.Second; duration > 0 {
+		return duration
 	}
-	return leasePeriods * duration
+	return defaultLeaseDuration
 }
+
+func (s *Signals) grace() time.Duration { return leasePeriods * s.Period() }
 
 // Requests lists the CSRs by which the agent of a cluster asked this hub for a certificate since a time, newest first;
 // those of add-ons are not among them.

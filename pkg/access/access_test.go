@@ -122,7 +122,7 @@ func jwt(claims string) string {
 func TestOpenOverTLS(t *testing.T) {
 	authority := testutil.NewAuthority(t)
 	server := authority.Serve(t, testutil.API{testutil.WhoAmIPath: testutil.WhoAmI(nil)})
-	silent := authority.Serve(t, testutil.API{testutil.WhoAmIPath: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	silent := authority.Serve(t, testutil.API{testutil.WhoAmIPath: http.HandlerFunc(func(_ http.ResponseWriter, _ *http.Request) {
 		panic(http.ErrAbortHandler)
 	})})
 	gone := authority.Serve(t, testutil.API{})

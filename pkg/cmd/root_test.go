@@ -37,7 +37,7 @@ func runWith(ctx context.Context, t *testing.T, argv0 string, args ...string) ou
 		t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "none"))
 	}
 	streams, _, out, errOut := genericiooptions.NewTestIOStreams()
-	root := NewRoot(argv0, streams)
+	root := NewRoot(argv0, streams)           //nolint:contextcheck // cobra hands the context on
 	root.SetArgs(append([]string{}, args...)) // nil means those of the test binary
 	command, err := root.ExecuteContextC(ctx)
 	if message := cmdutil.Message(command, err); message != "" {

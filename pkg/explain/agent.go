@@ -87,7 +87,8 @@ func (w *walk) broken(pod *corev1.Pod) *Finding {
 		finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s was restarted %d times", container.Name, container.RestartCount))
 		if last != nil {
 			// What a process left behind as its last words may hold anything: it is for the logs.
-			finding.Evidence = append(finding.Evidence, fmt.Sprintf("it ended with exit code %d (%s), at %s", last.ExitCode, last.Reason, stamp(last.FinishedAt.Time)))
+			finding.Evidence = append(finding.Evidence, fmt.Sprintf("it ended with exit code %d (%s), at %s",
+				last.ExitCode, last.Reason, stamp(last.FinishedAt.Time)))
 			finding.Command = w.Shell.managed(w.name, "logs %s -n %s -c %s --previous", pod.Name, pod.Namespace, container.Name)
 		}
 		return say("container %s of pod %s is in %s", container.Name, pod.Name, waiting.Reason)

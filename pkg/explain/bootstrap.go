@@ -5,9 +5,11 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	clusterv1 "open-cluster-management.io/api/cluster/v1"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/kubeconfig"
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
@@ -52,7 +54,8 @@ func bootstrapSecret(ctx context.Context, w *walk) (*Finding, string, error) {
 // joinedByHand tells whether the agent of a cluster that the plugin did not move is at work here by this endpoint: a hub
 // can have a URL that it does not know of itself.
 func (w *walk) joinedByHand(endpoint kubeconfig.Endpoint) bool {
-	return w.signals.Since.IsZero() && w.agent != nil && w.agent.endpoint.Server == endpoint.Server && w.signals.Missing(w.now) == ""
+	return w.signals.Since.IsZero() && w.agent != nil && w.agent.endpoint.Server == endpoint.Server &&
+		w.signals.Missing(w.now) == "" && !w.isLate()
 }
 
 // elsewhere explains a bootstrap kubeconfig that leads to another hub. The plugin keeps the previous one just before it
@@ -65,7 +68,15 @@ func (w *walk) elsewhere(ctx context.Context, endpoint, here kubeconfig.Endpoint
 	if !last.At.IsZero() {
 		evidence = append(evidence, fmt.Sprintf("it was written last by %s, at %s", last.Manager, stamp(last.At)))
 	}
-	if w.signals.Since.IsZero() {
+	switch {
+	case w.signals.Since.IsZero() && w.isJoined():
+		return &Finding{
+			Reason:   MovedAway,
+			Sentence: fmt.Sprintf("%s has left this hub: its bootstrap kubeconfig leads to %s.", w.name, endpoint.Server),
+			Evidence: append(evidence, w.condition(clusterv1.ManagedClusterConditionAvailable)...),
+			Command:  join(w.Shell.Plugin, "explain", w.name, "--kubeconfig=other-hub.kubeconfig"),
+		}
+	case w.signals.Since.IsZero():
 		return &Finding{
 			Reason:   NotMoved,
 			Sentence: fmt.Sprintf("%s has not been moved to this hub: its bootstrap kubeconfig leads to %s.", w.name, endpoint.Server),
@@ -165,7 +176,7 @@ func (w *walk) deadToken(claims kubeconfig.Claims) *Finding {
 		finding.Sentence = fmt.Sprintf("The certificate of the agent on %s expired on %s, and the bootstrap token to ask for another one %s.",
 			w.name, stamp(w.agent.notAfter), why)
 	}
-	finding.Evidence = append(evidence, w.whereabouts()...)
+	finding.Evidence = slices.Concat(evidence, w.whereabouts())
 	return finding
 }
 

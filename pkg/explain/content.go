@@ -53,7 +53,10 @@ func addOns(ctx context.Context, w *walk) (*Finding, string, error) {
 			quiet = append(quiet, addOn.Name)
 		}
 	}
-	if len(quiet) > 0 {
+	switch {
+	case len(list) == 0:
+		return nil, "there are none", nil
+	case len(quiet) > 0:
 		return nil, fmt.Sprintf("%d of %d do not report: %s", len(quiet), len(list), strings.Join(quiet, ", ")), nil
 	}
 	return nil, fmt.Sprintf("all %d are available", len(list)), nil
@@ -70,7 +73,10 @@ func works(ctx context.Context, w *walk) (*Finding, string, error) {
 			return finding, "", nil
 		}
 	}
-	detail := fmt.Sprintf("all %d are applied", len(list))
+	detail := "there are none"
+	if len(list) > 0 {
+		detail = fmt.Sprintf("all %d are applied", len(list))
+	}
 	if w.managed == nil {
 		return nil, detail + "; what the cluster holds beside them was not looked at", nil
 	}

@@ -5,6 +5,7 @@ package explain
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -123,8 +124,19 @@ func (e *Explainer) Explain(ctx context.Context, cluster string, emit func(Outco
 			return report, nil
 		}
 	}
-	report.Summary = fmt.Sprintf("%s is well: joined and available, lease renewed %s ago.", cluster, w.since(w.signals.Renewed))
+	report.Summary = w.well()
 	return report, nil
+}
+
+func (w *walk) well() string {
+	summary := fmt.Sprintf("%s is well: joined and available, lease renewed %s ago", w.name, w.since(w.signals.Renewed))
+	switch {
+	case errors.Is(w.blind, access.ErrUnreachable):
+		summary += "; its API cannot be reached from here"
+	case w.managed == nil:
+		summary += "; the cluster itself could not be looked at"
+	}
+	return summary + "."
 }
 
 // since is how long ago a time was, for a sentence.

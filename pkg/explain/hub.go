@@ -5,13 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/accept"
+	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 )
 
 // restored: the hub knows the cluster.
@@ -47,6 +50,15 @@ func restored(ctx context.Context, w *walk) (*Finding, string, error) {
 // (kubernetes pkg/controller/namespace/deletion/status_condition_utils.go).
 var remaining = regexp.MustCompile(`([a-z0-9.-]+?)\.? has \d+ resource instances`)
 
+// dangers are what goes on a managed cluster when an object of it goes on a hub.
+var dangers = []struct {
+	resource schema.GroupVersionResource
+	what     string
+}{
+	{ocm.ClusterDeploymentResource, "Hive destroys the cluster itself with its ClusterDeployment, unless spec.preserveOnDelete is true"},
+	{ocm.ManifestWorkResource, "an agent that is connected deletes the workloads of the ManifestWorks that go"},
+}
+
 // namespace: the cluster's namespace is there to stay. Without one, a hub makes it when it accepts the cluster.
 func namespace(ctx context.Context, w *walk) (*Finding, string, error) {
 	found, err := w.Hub.Kube.CoreV1().Namespaces().Get(ctx, w.name, metav1.GetOptions{})
@@ -66,7 +78,8 @@ func namespace(ctx context.Context, w *walk) (*Finding, string, error) {
 		Command: w.Shell.kubectl("get namespace %s -o yaml", w.name),
 	}
 	if !found.DeletionTimestamp.IsZero() {
-		finding.Evidence = append(finding.Evidence, fmt.Sprintf("deleted %s ago, at %s", w.since(found.DeletionTimestamp.Time), stamp(found.DeletionTimestamp.Time)))
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("deleted %s ago, at %s",
+			w.since(found.DeletionTimestamp.Time), stamp(found.DeletionTimestamp.Time)))
 	}
 	var resources []string
 	for _, condition := range found.Status.Conditions {
@@ -76,6 +89,11 @@ func namespace(ctx context.Context, w *walk) (*Finding, string, error) {
 		finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s: %s", condition.Type, condition.Message))
 		for _, match := range remaining.FindAllStringSubmatch(condition.Message, -1) {
 			resources = append(resources, match[1])
+		}
+	}
+	for _, danger := range dangers {
+		if slices.Contains(resources, danger.resource.GroupResource().String()) {
+			finding.Evidence = append(finding.Evidence, danger.what)
 		}
 	}
 	if len(resources) > 0 {

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	clusterv1 "open-cluster-management.io/api/cluster/v1"
 
+	"github.com/acmdr/kubectl-acmdr/pkg/access"
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 )
 
@@ -77,7 +79,8 @@ func clockSkew(_ context.Context, w *walk) (*Finding, string, error) {
 	}
 	evidence := w.condition(clusterv1.ManagedClusterConditionClockSynced)
 	if stored := w.signals.Stored; !stored.IsZero() {
-		evidence = append(evidence, fmt.Sprintf("the agent renewed its lease at %s by its clock, at %s by the hub's", stamp(w.signals.Renewed), stamp(stored)))
+		evidence = append(evidence, fmt.Sprintf("the agent renewed its lease at %s by its clock, at %s by the hub's",
+			stamp(w.signals.Renewed), stamp(stored)))
 	}
 	return &Finding{
 		Reason:   ClockSkew,
@@ -102,6 +105,9 @@ func lease(_ context.Context, w *walk) (*Finding, string, error) {
 	}
 	if why := w.signals.Silent(w.now); why != "" {
 		return w.silent(why, w.condition(clusterv1.ManagedClusterConditionAvailable)...), "", nil
+	}
+	if errors.Is(w.blind, access.ErrUnreachable) && w.isLate() {
+		return w.silent(fmt.Sprintf("the lease, due every %s, was renewed last %s ago", w.signals.Period(), w.since(w.signals.Renewed))), "", nil
 	}
 	return nil, fmt.Sprintf("renewed %s ago", w.since(w.signals.Renewed)), nil
 }

@@ -12,6 +12,7 @@ const (
 	BootstrapMissing     Reason = "BootstrapMissing"
 	BootstrapInvalid     Reason = "BootstrapInvalid"
 	NotMoved             Reason = "NotMoved"
+	MovedAway            Reason = "MovedAway"
 	MoveInterrupted      Reason = "MoveInterrupted"
 	TakenBack            Reason = "TakenBack"
 	WrongCA              Reason = "WrongCA"

@@ -31,8 +31,8 @@ func request(ctx context.Context, w *walk) (*Finding, string, error) {
 		return finding, "", nil
 	case w.asked.State == accept.Issued:
 		return nil, fmt.Sprintf("CSR %s was issued", w.asked.Request.Name), nil
-	case w.bootstrap.Server == "" && !w.signals.Cluster.Spec.HubAcceptsClient:
-		return nil, "there is none, and an agent that is not accepted may have its certificate", nil
+	case w.bootstrap.Server == "" && (w.hasBeen() || !w.signals.Cluster.Spec.HubAcceptsClient):
+		return nil, "there is none, and the agent may have its certificate", nil
 	}
 	for _, look := range []func(context.Context) (*Finding, error){w.otherRequests, w.mayAsk} {
 		if finding, err := look(ctx); finding != nil || err != nil {

@@ -64,6 +64,16 @@ func (w *walk) isOut() bool {
 	return !w.isJoined() || w.signals.Silent(w.now) != ""
 }
 
+// hasBeen tells that the agent was at work here, if not any more.
+func (w *walk) hasBeen() bool {
+	return w.isJoined() && w.signals.Renewed.After(w.signals.Since)
+}
+
+// isLate tells that a renewal of the lease is missing. A hub waits for five before it doubts an agent.
+func (w *walk) isLate() bool {
+	return w.now.Sub(w.signals.Renewed) > 2*w.signals.Period()
+}
+
 // silent explains an agent of which nothing is heard. What the hub says of it is in why.
 func (w *walk) silent(why string, evidence ...string) *Finding {
 	if !w.signals.Since.IsZero() {

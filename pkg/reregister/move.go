@@ -83,7 +83,7 @@ func (m *Move) Summary() string {
 		notes = append([]string{"opened with " + m.managed.Credential.Source}, notes...)
 	}
 	if m.reasserts > 0 {
-		notes = append(notes, fmt.Sprintf("the old hub put its bootstrap kubeconfig back %d times; this hub's was put in place again", m.reasserts))
+		notes = append(notes, fmt.Sprintf("the old hub had put its bootstrap kubeconfig back; this hub's was put in place again (%d×)", m.reasserts))
 	}
 	return strings.Join(notes, "; ")
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -59,6 +60,8 @@ type world struct {
 	tokens            tokens
 	// original is what the bootstrap secret held at first; nil when there was none.
 	original map[string][]byte
+	// down tells that the agent does nothing any more.
+	down atomic.Bool
 }
 
 // tokens are those that the new hub granted, and whether it accepts them.

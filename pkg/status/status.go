@@ -23,11 +23,13 @@ type Hub struct {
 	Dynamic dynamic.Interface
 	// Velero is the hub's Velero; nil when it has none.
 	Velero *velero.API
+	// Other is another hub that is looked at for clusters which both claim; nil for none.
+	Other *Other
 }
 
 // Item is one line of the page.
 type Item struct {
-	// Component is hub, storage, backup, restore or clusters.
+	// Component is hub, storage, backup, restore, clusters, other hub or claimed.
 	Component string
 	Name      string
 	Status    string
@@ -43,7 +45,7 @@ func Read(ctx context.Context, hub Hub) ([]Item, error) {
 		return nil, fmt.Errorf("reading the hub's version: %w", err)
 	}
 	items := []Item{{Component: "hub", Name: hub.Server, Status: "Reachable", Detail: "Kubernetes " + version.GitVersion}}
-	for _, read := range []func(context.Context, Hub) ([]Item, error){storage, newestBackup, newestRestore, fleet} {
+	for _, read := range []func(context.Context, Hub) ([]Item, error){storage, newestBackup, newestRestore, fleet, claimed} {
 		more, err := read(ctx, hub)
 		if err != nil {
 			return nil, err

@@ -97,6 +97,9 @@ func Pending(applied []workv1.AppliedManifestWork, server string) []Loss {
 			elsewhere = append(elsewhere, a)
 			continue
 		}
+		if a.Status.EvictionStartTime != nil {
+			continue // left from an earlier time at this hub: the agent has not come back to it yet
+		}
 		for _, r := range a.Status.AppliedResources {
 			here[object(r)] = true
 		}

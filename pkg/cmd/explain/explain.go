@@ -82,7 +82,7 @@ func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command 
 func (flags *Flags) ToOptions(
 	cmd *cobra.Command, f *factory.Factory, names []string, streams genericiooptions.IOStreams,
 ) (*Options, error) {
-	print, err := flags.printer(cmd)
+	printer, err := flags.printer(cmd)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +107,7 @@ func (flags *Flags) ToOptions(
 			Server:   hub.Config.Host,
 			Shell:    shell,
 		},
-		Cluster: names[0], Print: print, Streams: streams,
+		Cluster: names[0], Print: printer, Streams: streams,
 	}, nil
 }
 
@@ -124,11 +124,11 @@ func endpoint(hub bootstrap.Hub) func(context.Context, *clusterv1.ManagedCluster
 
 // printer writes text unless the user asks for another format.
 func (flags *Flags) printer(cmd *cobra.Command) (func(io.Writer, *explain.Report) error, error) {
-	print, err := flags.output.ToPrinter()
-	if err != nil || cmd.Flags().Changed("output") {
-		return func(out io.Writer, report *explain.Report) error { return print(out, object(report), table(report)) }, err
+	printer, err := flags.output.ToPrinter()
+	if err != nil || !cmd.Flags().Changed("output") {
+		return text, err
 	}
-	return text, nil
+	return func(out io.Writer, report *explain.Report) error { return printer(out, object(report), table(report)) }, nil
 }
 
 // Run explains the cluster; what was looked at is told on the way.

@@ -26,6 +26,9 @@ var example = templates.Examples(`
 	# The standby hub, for a program
 	kubectl acmdr status --context hub-dr2 -o json
 
+	# After a recovery: the clusters that both hubs claim
+	kubectl acmdr status --context hub-dr2 --old-hub-context hub-dr1
+
 	# How old the newest backup is
 	kubectl acmdr status -o jsonpath='{.items[?(@.component=="backup")].since}'`)
 
@@ -33,6 +36,7 @@ var example = templates.Examples(`
 type Flags struct {
 	output cmdutil.OutputFlags
 	velero cmdutil.VeleroFlags
+	oldHub cmdutil.OldHubFlags
 }
 
 // Options are ready to run.
@@ -60,6 +64,7 @@ func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command 
 	}
 	flags.output.AddFlags(cmd)
 	flags.velero.AddFlags(cmd)
+	flags.oldHub.AddFlags(cmd)
 	return cmd
 }
 
@@ -77,10 +82,26 @@ func (flags *Flags) ToOptions(ctx context.Context, f *factory.Factory, streams g
 	if err != nil && !errors.Is(err, velero.ErrNotInstalled) {
 		return nil, err
 	}
+	other, err := flags.other(ctx, f, hub)
+	if err != nil {
+		return nil, err
+	}
 	return &Options{
-		Hub:   status.Hub{Server: hub.Config.Host, Kube: hub.Kube, Dynamic: hub.Dynamic, Velero: api},
+		Hub:   status.Hub{Server: hub.Config.Host, Kube: hub.Kube, Dynamic: hub.Dynamic, Velero: api, Other: other},
 		Print: printer, Streams: streams,
 	}, nil
+}
+
+// other opens the other hub. One that does not answer is part of the page.
+func (flags *Flags) other(ctx context.Context, f *factory.Factory, hub *factory.Clients) (*status.Other, error) {
+	old, err := flags.oldHub.Open(ctx, f, hub)
+	if unreachable, ok := errors.AsType[*factory.UnreachableError](err); ok {
+		return &status.Other{Server: unreachable.Host, Err: unreachable}, nil
+	}
+	if err != nil || old == nil {
+		return nil, err
+	}
+	return &status.Other{Server: old.Config.Host, Kube: old.Kube, Dynamic: old.Dynamic}, nil
 }
 
 // Run prints the page.

@@ -1,6 +1,7 @@
 package testutil
 
 import (
+	"bytes"
 	"flag"
 	"os"
 	"path/filepath"
@@ -25,7 +26,7 @@ func Golden(t *testing.T, name string, got []byte) {
 	if err != nil {
 		t.Fatalf("%v (written by go test -update)", err)
 	}
-	if string(want) != string(got) {
+	if !bytes.Equal(want, got) {
 		t.Errorf("differs from %s, run with -update if it should:\n%s", path, got)
 	}
 }
