@@ -37,7 +37,8 @@ func claimed(ctx context.Context, hub Hub) ([]Item, error) {
 	case hub.Other == nil:
 		return nil, nil
 	case hub.Other.Err != nil:
-		return []Item{{Component: "other hub", Name: hub.Other.Server, Status: "Unreachable", Detail: hub.Other.Err.Error()}}, nil //nolint:nilerr // a hub that cannot say claims nothing
+		unreachable := Item{Component: "other hub", Name: hub.Other.Server, Status: "Unreachable", Detail: hub.Other.Err.Error()}
+		return []Item{unreachable}, nil //nolint:nilerr // a hub that cannot say claims nothing
 	}
 	here, err := claims(ctx, hub.Kube, hub.Dynamic)
 	if err != nil {
