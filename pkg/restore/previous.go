@@ -48,7 +48,7 @@ func (r *Restorer) previousNamed(ctx context.Context, name, backup string) (*vel
 		return nil, fmt.Errorf("restore %s/%s exists already, of backup %s: choose another name",
 			restore.Namespace, name, restore.Spec.BackupName)
 	case ended && !good:
-		return nil, fmt.Errorf("restore %s/%s exists already, is %s and did not restore everything: choose another name",
+		return nil, fmt.Errorf("restore %s/%s exists already, is %s and did not restore everything: choose another name, or give none",
 			restore.Namespace, name, restore.Status.Phase)
 	}
 	return restore, nil

@@ -364,6 +364,27 @@ func TestAnInterruptedWaitSaysSo(t *testing.T) {
 	}
 }
 
+// TestABackupMayComeWithTheNextListing has Velero list the bucket while we look: what it had listed before says nothing of a
+// backup that was made since.
+func TestABackupMayComeWithTheNextListing(t *testing.T) {
+	for _, name := range []string{"", "nightly"} {
+		hub := standby(t)
+		syncs(hub)
+		looks := 0
+		hub.Dynamic.PrependReactor("list", "backupstoragelocations", func(clienttesting.Action) (bool, runtime.Object, error) {
+			if looks++; looks != 2 {
+				return false, nil, nil
+			}
+			arrived := testutil.Object(t, velero.BackupResource, backup("nightly", velero.BackupCompleted))
+			return false, nil, hub.Dynamic.Tracker().Add(arrived)
+		})
+		got, err := restorer(hub).choose(t.Context(), name)
+		if err != nil || got.Name != "nightly" {
+			t.Errorf("%q: got %v, %v", name, got, err)
+		}
+	}
+}
+
 func TestRank(t *testing.T) {
 	backups := []velero.Backup{
 		*backup("own-newest", velero.BackupCompleted, takenAt(noon.Add(5*time.Hour)), ofHub(uid)),

@@ -21,13 +21,24 @@ func (api *API) Location(ctx context.Context, name string) (*Location, error) {
 		return nil, err
 	}
 	if location.Status.Phase != LocationAvailable {
-		why := location.Status.Message
-		if why == "" {
-			why = "Velero has not validated it yet; is its server running?"
-		}
-		return nil, fmt.Errorf("backup storage location %s/%s is not Available: %s", location.Namespace, location.Name, why)
+		return nil, &UnavailableError{Namespace: location.Namespace, Name: location.Name, Message: location.Status.Message}
 	}
 	return location, nil
+}
+
+// UnavailableError tells that Velero cannot use a location.
+type UnavailableError struct {
+	Namespace, Name string
+	// Message is the reason in Velero's words; empty when it has not looked yet.
+	Message string
+}
+
+func (e *UnavailableError) Error() string {
+	why := e.Message
+	if why == "" {
+		why = "Velero has not validated it yet; is its server running?"
+	}
+	return fmt.Sprintf("backup storage location %s/%s is not Available: %s", e.Namespace, e.Name, why)
 }
 
 func (api *API) location(ctx context.Context, name string) (*Location, error) {

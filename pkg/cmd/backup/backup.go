@@ -134,7 +134,7 @@ func (flags *Flags) ToOptions(cmd *cobra.Command, f *factory.Factory, name strin
 func (o *Options) Run(ctx context.Context) error {
 	plan, err := backup.NewPlan(ctx, o.Clock, o.Hub, o.Backup)
 	if err != nil {
-		return err
+		return cmdutil.ExplainStorage(err)
 	}
 	if o.DryRun {
 		return o.show(plan)

@@ -142,7 +142,7 @@ func (o *Options) Run(ctx context.Context) error {
 	defer cancel()
 	plan, err := o.Restorer.Plan(waiting, o.Name, o.FromBackup)
 	if err != nil {
-		return err
+		return cmdutil.ExplainStorage(err)
 	}
 	for _, note := range plan.Notes() {
 		fmt.Fprintf(o.Streams.ErrOut, "warning: %s\n", note)

@@ -1,0 +1,25 @@
+package cmdutil_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/acmdr/kubectl-acmdr/pkg/cmd/cmdutil"
+	"github.com/acmdr/kubectl-acmdr/pkg/velero"
+)
+
+func TestExplainStorage(t *testing.T) {
+	other := errors.New("other")
+	if got := cmdutil.ExplainStorage(other); got != other { //nolint:errorlint // it must be this very error
+		t.Errorf("got %v", got)
+	}
+	refused := fmt.Errorf("planning: %w", &velero.UnavailableError{Namespace: "velero", Name: "default",
+		Message: `BackupStorageLocation "default" is unavailable: rpc error: code = Unknown desc = operation error S3: ListObjectsV2, ` +
+			`https response error StatusCode: 0, RequestID: , HostID: , request send failed, dial tcp 127.0.0.1:9000: connect: connection refused`})
+	got := cmdutil.ExplainStorage(refused).Error()
+	if !strings.HasPrefix(got, "backup storage location velero/default is not Available: ") || strings.Contains(got, "rpc error") {
+		t.Errorf("got %q", got)
+	}
+}
