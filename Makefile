@@ -68,6 +68,10 @@ e2e: build lab $(BIN)/gotestsum $(BIN)/krew ## Run the end-to-end tests on the l
 	$(BIN)/lab build
 	$(BIN)/gotestsum --format-hide-empty-pkg -- -tags e2e -count 1 -timeout 60m -run '$(E2E)' ./test/e2e/...
 
+.PHONY: e2e-long
+e2e-long: export E2E_LONG := 1
+e2e-long: e2e ## Run the end-to-end tests with the waits that take ten minutes and more
+
 .PHONY: dist
 dist: ## Build the release archives and put their sums into the krew manifests (VERSION=v0.2.0: a new release)
 	GOTOOLCHAIN=$(TOOLCHAIN) go -C tools run ./dist -version $(VERSION)
