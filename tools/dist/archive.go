@@ -42,7 +42,7 @@ func pack(ctx context.Context, o *options, p platform) (archive, error) {
 	if err != nil {
 		return archive{}, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	binary := filepath.Join(dir, p.binary())
 	if err := build(ctx, o.root, p, o.version, binary); err != nil {
 		return archive{}, err

@@ -89,14 +89,13 @@ func (c *Client) act(ctx context.Context, path, name, component string) error {
 }
 
 func (c *Client) do(ctx context.Context, method, path string, query url.Values) (io.ReadCloser, error) {
-	request, err := http.NewRequestWithContext(ctx, method, "http://lab"+path+"?"+query.Encode(), nil)
+	request, err := http.NewRequestWithContext(ctx, method, "http://lab"+path+"?"+query.Encode(), http.NoBody)
 	if err != nil {
 		return nil, err
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
-		var wrapped *url.Error
-		if errors.As(err, &wrapped) {
+		if wrapped, ok := errors.AsType[*url.Error](err); ok {
 			err = wrapped.Err // the URL says nothing to a user
 		}
 		return nil, err

@@ -3,6 +3,7 @@ package kubeconfig
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -60,9 +61,7 @@ func Merge(configs ...*clientcmdapi.Config) (*clientcmdapi.Config, error) {
 			}
 			merged.AuthInfos[name] = user
 		}
-		for name, context := range config.Contexts {
-			merged.Contexts[name] = context
-		}
+		maps.Copy(merged.Contexts, config.Contexts)
 		if merged.CurrentContext == "" {
 			merged.CurrentContext = config.CurrentContext
 		}

@@ -8,7 +8,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 
 	"github.com/acmdr/kubectl-acmdr/test/lab/internal/process"
 )
@@ -26,8 +25,8 @@ func TestDeploymentStatus(t *testing.T) {
 		"waiting":     {nil, process.Status{State: process.Waiting, Message: "secret x not found"}, 0, corev1.ConditionFalse, "secret x not found"},
 		"crash":       {nil, process.Status{State: process.BackOff, LastExit: "exit status 1", Tail: []string{"a", "unknown flag: --x"}}, 0, corev1.ConditionFalse, "CrashLoopBackOff: exit status 1: unknown flag: --x"},
 		"killed":      {nil, process.Status{State: process.Killed}, 0, corev1.ConditionFalse, "killed"},
-		"scaled down": {ptr.To(int32(0)), process.Status{State: process.Stopped}, 0, corev1.ConditionTrue, ""},
-		"three":       {ptr.To(int32(3)), process.Status{State: process.Ready}, 1, corev1.ConditionTrue, ""},
+		"scaled down": {new(int32(0)), process.Status{State: process.Stopped}, 0, corev1.ConditionTrue, ""},
+		"three":       {new(int32(3)), process.Status{State: process.Ready}, 1, corev1.ConditionTrue, ""},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -50,7 +49,7 @@ func TestDeploymentStatusKeepsTimes(t *testing.T) {
 	early := time.Now().Add(-time.Hour)
 	deployment.Status = deploymentStatus(deployment, process.Status{State: process.Ready}, early)
 	same := deploymentStatus(deployment, process.Status{State: process.Ready}, time.Now())
-	if got := find(t, same, appsv1.DeploymentAvailable).LastTransitionTime; !got.Equal(ptr.To(metav1.NewTime(early))) {
+	if got := find(t, same, appsv1.DeploymentAvailable).LastTransitionTime; !got.Equal(new(metav1.NewTime(early))) {
 		t.Errorf("time of a condition that did not change: %v", got)
 	}
 	other := deploymentStatus(deployment, process.Status{State: process.Starting}, time.Now())

@@ -2,6 +2,7 @@ package kubelet
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -188,9 +189,7 @@ func (v *Velero) snapshot() map[string]*server {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	all := map[string]*server{}
-	for namespace, s := range v.servers {
-		all[namespace] = s
-	}
+	maps.Copy(all, v.servers)
 	return all
 }
 

@@ -38,7 +38,7 @@ func Healthz(port int) Probe {
 	client := &http.Client{Transport: transport, Timeout: timeout}
 	url := fmt.Sprintf("https://127.0.0.1:%d/healthz", port)
 	return func(ctx context.Context) error {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 		if err != nil {
 			return err
 		}

@@ -42,8 +42,7 @@ func TestWaitReadyNamesTheEndOfTheLog(t *testing.T) {
 	})
 	p.Start()
 	err := p.WaitReady(within(t, time.Minute))
-	var exit *ExitError
-	if !errors.As(err, &exit) {
+	if _, ok := errors.AsType[*ExitError](err); !ok {
 		t.Fatalf("want an ExitError, got %v", err)
 	}
 	for _, want := range []string{"c: script", "exit status 3", "address already in use"} {

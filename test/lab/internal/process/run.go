@@ -157,9 +157,8 @@ func describe(err error) string {
 	if err == nil {
 		return "exit status 0"
 	}
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return exit.ProcessState.String()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return exit.String()
 	}
 	return err.Error()
 }

@@ -2,6 +2,7 @@ package process
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -42,9 +43,10 @@ type ExitError struct {
 }
 
 func (e *ExitError) Error() string {
-	text := fmt.Sprintf("%s: %s ended before it was ready (%s); the end of %s:", e.Cluster, e.Component, e.Exit, e.Log)
+	var text strings.Builder
+	text.WriteString(fmt.Sprintf("%s: %s ended before it was ready (%s); the end of %s:", e.Cluster, e.Component, e.Exit, e.Log))
 	for _, line := range e.Tail {
-		text += "\n    " + line
+		text.WriteString("\n    " + line)
 	}
-	return text
+	return text.String()
 }

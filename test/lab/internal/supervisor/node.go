@@ -25,7 +25,7 @@ type node struct {
 
 // processes are all of the cluster's, in start order.
 func (n *node) processes() []*process.Process {
-	list := slices.Concat(n.Cluster.Processes(), n.agents.Processes())
+	list := slices.Concat(n.Processes(), n.agents.Processes())
 	if n.velero != nil {
 		list = append(list, n.velero.Processes()...)
 	}
@@ -94,7 +94,7 @@ func (n *node) kill() {
 func (n *node) stop() {
 	n.stopSync()
 	list := n.processes()
-	control := len(n.Cluster.Processes())
+	control := len(n.Processes())
 	var users sync.WaitGroup
 	for _, p := range slices.Concat(list[2:control], list[control:]) {
 		users.Go(p.Stop)
