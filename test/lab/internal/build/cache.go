@@ -68,7 +68,7 @@ func key(src, goVersion string) (string, error) {
 			return "", err
 		}
 		_, err = io.Copy(hash, file)
-		if err = errors.Join(err, file.Close()); err != nil {
+		if err := errors.Join(err, file.Close()); err != nil {
 			return "", err
 		}
 	}

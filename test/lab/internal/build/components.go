@@ -36,7 +36,10 @@ func Components() []Component {
 	return []Component{
 		{Name: "etcd", Package: "go.etcd.io/etcd/server/v3", Dir: binDir},
 		{Name: "kube-apiserver", Package: "k8s.io/kubernetes/cmd/kube-apiserver", Dir: binDir, Stamp: kubernetesStamp, Module: kubernetesModule},
-		{Name: "kube-controller-manager", Package: "k8s.io/kubernetes/cmd/kube-controller-manager", Dir: binDir, Stamp: kubernetesStamp, Module: kubernetesModule},
+		{
+			Name: "kube-controller-manager", Package: "k8s.io/kubernetes/cmd/kube-controller-manager", Dir: binDir,
+			Stamp: kubernetesStamp, Module: kubernetesModule,
+		},
 		{Name: "kubectl", Package: "k8s.io/kubernetes/cmd/kubectl", Dir: binDir, Stamp: kubernetesStamp, Module: kubernetesModule},
 		{Name: "registration", Package: "open-cluster-management.io/ocm/cmd/registration", Dir: binDir},
 		{Name: "work", Package: "open-cluster-management.io/ocm/cmd/work", Dir: binDir},

@@ -75,7 +75,7 @@ func (o *options) up(ctx context.Context, dir layout.Dir, flags upFlags) error {
 	// Events ends with ctx, and the supervisor then finds that its owner is gone. It is told anyway, and waited for.
 	if err := client.Events(ctx, true, func(text string) { o.logf("%s", text) }); err != nil {
 		_ = client.Stop(context.WithoutCancel(ctx)) // it may have gone already
-		<-ended
+		_ = <-ended                                 // how it ended says less than why
 		if ctx.Err() != nil {
 			return errors.New("interrupted; nothing is left running")
 		}

@@ -44,7 +44,7 @@ type ExitError struct {
 
 func (e *ExitError) Error() string {
 	var text strings.Builder
-	text.WriteString(fmt.Sprintf("%s: %s ended before it was ready (%s); the end of %s:", e.Cluster, e.Component, e.Exit, e.Log))
+	fmt.Fprintf(&text, "%s: %s ended before it was ready (%s); the end of %s:", e.Cluster, e.Component, e.Exit, e.Log)
 	for _, line := range e.Tail {
 		text.WriteString("\n    " + line)
 	}
