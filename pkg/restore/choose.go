@@ -128,6 +128,7 @@ func rank(backups []velero.Backup, hub types.UID) (own, foreign []*velero.Backup
 		backup := &backups[i]
 		switch {
 		case backup.Status.Phase != velero.BackupCompleted:
+		case velero.Selected(backup.Labels): // only by its name
 		case velero.Made(backup.Labels):
 			own = append(own, backup)
 		default:

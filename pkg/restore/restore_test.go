@@ -391,6 +391,9 @@ func TestRank(t *testing.T) {
 		*backup("older", velero.BackupCompleted, takenAt(noon)),
 		*backup("newer", velero.BackupCompleted, takenAt(noon.Add(time.Hour))),
 		*backup("newest-but-partial", velero.BackupPartiallyFailed, takenAt(noon.Add(2*time.Hour))),
+		*backup("newest-but-of-some-clusters", velero.BackupCompleted, takenAt(noon.Add(3*time.Hour)), func(b *velero.Backup) {
+			b.Labels[velero.SelectedLabel] = "true"
+		}),
 		*backup("by-hand-older", velero.BackupCompleted, foreign, takenAt(noon)),
 		*backup("by-hand", velero.BackupCompleted, foreign, takenAt(noon.Add(9*time.Hour))),
 	}

@@ -55,6 +55,9 @@ const (
 	HubLabel = "acmdr.github.io/hub-uid"
 	// ClustersAnnotation is the number of managed clusters that a backup was made for.
 	ClustersAnnotation = "acmdr.github.io/managed-clusters"
+	// SelectedLabel with the value true is on a Backup of some clusters only: no restore of a whole fleet may take it for the
+	// newest backup.
+	SelectedLabel = "acmdr.github.io/selected-clusters"
 	// FinishedAnnotation is on a Backup that was verified, and on a Restore after which all else that the verb does was done.
 	FinishedAnnotation = "acmdr.github.io/finished"
 	// NudgedAnnotation is when a Backup was changed for no other reason than to have Velero look at it.
@@ -65,6 +68,9 @@ const (
 
 // Made tells whether the plugin made the object with these labels.
 func Made(labels map[string]string) bool { return labels[ManagedByLabel] == ManagedBy }
+
+// Selected tells whether a backup with these labels was made of some clusters only.
+func Selected(labels map[string]string) bool { return labels[SelectedLabel] == "true" }
 
 // Progress is how far Velero has come with a backup or a restore.
 type Progress struct {
