@@ -77,6 +77,7 @@ func NewRoot(argv0 string, streams genericiooptions.IOStreams) *cobra.Command {
 	// After the templates, which set one of their own.
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &cmdutil.UsageError{Err: err} })
 	root.AddCommand(newOptions())
+	addCompletion(root, f)
 	finish(root)
 	return root
 }

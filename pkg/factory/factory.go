@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
+	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -72,6 +74,12 @@ func (f *Factory) OldHub(ctx context.Context, path, contextName string) (*Client
 		return nil, fmt.Errorf("old hub: %w", err)
 	}
 	return clients, nil
+}
+
+// Contexts are the names of the kubeconfig's contexts.
+func (f *Factory) Contexts(context.Context) ([]string, error) {
+	raw, err := f.flags.ToRawKubeConfigLoader().RawConfig()
+	return slices.Sorted(maps.Keys(raw.Contexts)), err
 }
 
 func (f *Factory) config() (*rest.Config, error) {

@@ -14,6 +14,9 @@ const (
 	// Probe bounds one look at an API that may not answer: a credential, a hub's URL.
 	Probe = 15 * time.Second
 
+	// Complete bounds what a shell waits for when a key asks it to complete a word.
+	Complete = 3 * time.Second
+
 	// Open bounds finding and proving a credential: a few probes, where a cluster has several credentials.
 	Open = 1 * time.Minute
 
