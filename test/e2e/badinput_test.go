@@ -4,6 +4,8 @@ package e2e
 
 import (
 	"path/filepath"
+	"regexp"
+	"slices"
 	"testing"
 	"time"
 
@@ -59,6 +61,7 @@ func TestBadInput(t *testing.T) {
 	}
 	t.Run("CommandLine", func(t *testing.T) { all(t, onTheCommandLine(t, w)) })
 	t.Run("NoVelero", func(t *testing.T) { all(t, withoutVelero()) })
+	t.Run("Storage", func(t *testing.T) { ofStorage(t, w) })
 	setUp("Install", func(t *testing.T) { installBoth(t, w) })
 	t.Run("Backup", func(t *testing.T) { all(t, ofBackups(t, w)) })
 	t.Run("LocationUnavailable", func(t *testing.T) { all(t, locationUnavailable(t, w)) })
@@ -99,6 +102,39 @@ func withoutVelero() []mistake {
 		{name: "Backup", args: []string{"backup", "--context", journey.OldHub}, code: 1, error: pattern},
 		{name: "Restore", args: []string{"restore", "--context", journey.NewHub}, code: 1, error: pattern},
 		{name: "GetBackups", args: []string{"get", "backups", "--context", journey.OldHub}, code: 1, error: pattern},
+	}
+}
+
+// ofStorage are mistakes about the bucket. They are found only by Velero, so Velero is there when they are named; the same command
+// with the mistake corrected goes on from there.
+func ofStorage(t *testing.T, w *journey.World) {
+	t.Helper()
+	good := w.Install(t, journey.OldHub)
+	keys := func(name string, data []byte) func(args []string) {
+		path := w.File(t, name, data)
+		return func(args []string) { args[slices.Index(args, "--credentials-file")+1] = path }
+	}
+	unknown := []byte("[default]\naws_access_key_id=nobody\naws_secret_access_key=wrong\n")
+	wrong := regexp.MustCompile("(?m)^(aws_secret_access_key *=).*$").ReplaceAll(w.BucketKeys(t), []byte("${1}wrong"))
+	with := func(flag, value string) func(args []string) {
+		return func(args []string) { args[slices.Index(args, flag)+1] = value }
+	}
+	for _, m := range []struct {
+		name  string
+		make  func(args []string)
+		error string
+	}{
+		{"UnknownKey", keys("unknown-key", unknown), "does not know the access key: check aws_access_key_id"},
+		{"WrongSecret", keys("wrong-secret", wrong), "secret key does not match the access key: check aws_secret_access_key"},
+		{"NoBucket", with("--bucket", "no-such-bucket"), "the bucket does not exist: create it, or correct --bucket"},
+		{"NoRoute", with("--s3-url", "http://127.0.0.1:1"), "nothing listens at the S3 server's address: correct --s3-url"},
+		{"UnknownCA", with("--s3-url", journey.ReadKubeconfig(t, w.Lab.Kubeconfig(journey.NewHub)).Server), "signed by an unknown authority: give its CA with --cacert"},
+	} {
+		t.Run(m.name, func(t *testing.T) {
+			args := slices.Clone(good)
+			m.make(args)
+			w.Acmdr(t, append(args, "--timeout", "90s")...).Exits(1).OneError(m.error)
+		})
 	}
 }
 

@@ -90,6 +90,16 @@ func (w *World) File(t TB, name string, data []byte) string {
 	return path
 }
 
+// BucketKeys is the credentials file of the lab's bucket.
+func (w *World) BucketKeys(t TB) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(w.Shell.Dir, credentials))
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	return data
+}
+
 // Absent checks that a file is not there.
 func (w *World) Absent(t TB, path string) {
 	t.Helper()
