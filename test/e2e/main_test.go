@@ -51,9 +51,11 @@ func (l *labs) closeAll() {
 	}
 }
 
-// world starts a lab for a test, and stops it when the test ends. The folder of a test that fails is kept.
+// world starts a lab for a test, and stops it when the test ends. The folder of a test that fails is kept. Most of a test is
+// waiting, and labs do not know each other, so tests run at the same time, as many as -parallel says.
 func world(t *testing.T, managed int) *journey.World {
 	t.Helper()
+	t.Parallel()
 	dir, err := os.MkdirTemp("", "acmdr-e2e-")
 	if err != nil {
 		t.Fatal(err)
