@@ -85,6 +85,10 @@ func NewPlan(ctx context.Context, clock wait.Clock, hub Hub, options Options) (*
 	if err != nil {
 		return nil, err
 	}
+	software, err := ocm.FindSoftware(ctx, hub.Dynamic)
+	if err != nil {
+		return nil, err
+	}
 	name := options.Name
 	if name == "" {
 		name = "acmdr-" + clock.Now().UTC().Format("20060102150405")
@@ -104,6 +108,7 @@ func NewPlan(ctx context.Context, clock wait.Clock, hub Hub, options Options) (*
 	}
 	backup.Spec.StorageLocation = location.Name
 	backup.Spec.TTL.Duration = options.TTL
+	velero.MarkSoftware(backup, software)
 	return &Plan{Backup: backup, Policy: content, Clusters: clusters}, nil
 }
 

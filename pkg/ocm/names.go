@@ -12,6 +12,8 @@ const (
 	ManagedClusterNamespaceLabel = "cluster.open-cluster-management.io/managedCluster"
 	// ClusterSetLabel puts a ManagedCluster into a ManagedClusterSet.
 	ClusterSetLabel = "cluster.open-cluster-management.io/clusterset"
+	// ClusterIDLabel is ACM's copy of the ClusterClaim id.openshift.io, or id.k8s.io (multicloud-operators-foundation).
+	ClusterIDLabel = "clusterID"
 	// ImportSecretLabel is on the <cluster>-import secret of ACM's managedcluster-import-controller.
 	ImportSecretLabel = "managedcluster-import-controller.open-cluster-management.io/import-secret"
 	// DisableAutoImportAnnotation keeps ACM from importing the cluster (managedcluster-import-controller, since MCE 2.5).

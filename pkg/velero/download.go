@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/rand"
@@ -45,6 +46,8 @@ type Downloader struct {
 type File struct {
 	io.ReadCloser
 	Size int64
+	// Date is what the store's clock said; zero when it did not.
+	Date time.Time
 }
 
 // Open starts the download of a file about the named backup or restore that is kept in a location. The bytes are as Velero
@@ -124,7 +127,8 @@ func get(ctx context.Context, client *http.Client, link string) (*File, error) {
 		defer response.Body.Close()
 		return nil, fmt.Errorf("the object store at %s answered %s%s", request.URL.Host, response.Status, storeError(response.Body))
 	}
-	return &File{ReadCloser: response.Body, Size: response.ContentLength}, nil
+	date, _ := http.ParseTime(response.Header.Get("Date"))
+	return &File{ReadCloser: response.Body, Size: response.ContentLength, Date: date}, nil
 }
 
 // storeError is the code of an S3 error document, or nothing.

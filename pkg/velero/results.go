@@ -13,6 +13,8 @@ import (
 type Results struct {
 	Errors   []Cause
 	Warnings []Cause
+	// ErrorsIn counts the errors by namespace; "" is for those about cluster-scoped objects or Velero itself.
+	ErrorsIn map[string]int
 }
 
 // BackupResults fetches the results of a backup that has ended.
@@ -30,7 +32,12 @@ func (d *Downloader) results(ctx context.Context, location string, kind velerov1
 	if err := d.document(ctx, location, kind, name, &stored); err != nil {
 		return Results{}, err
 	}
-	return Results{Errors: causes(stored["errors"]), Warnings: causes(stored["warnings"])}, nil
+	failed := stored["errors"]
+	counts := map[string]int{"": len(failed.Velero) + len(failed.Cluster)}
+	for namespace, messages := range failed.Namespaces {
+		counts[namespace] += len(messages)
+	}
+	return Results{Errors: causes(failed), Warnings: causes(stored["warnings"]), ErrorsIn: counts}, nil
 }
 
 // Cause is one reason that many messages have in common.

@@ -19,4 +19,4 @@ const Deployment = deployment
 const DefaultLocation = defaultLocation
 
 // ReadWrite is the access mode of a location that says none.
-const ReadWrite = string(velerov1.BackupStorageLocationAccessModeReadWrite)
+const ReadWrite = string(LocationReadWrite)

@@ -1,6 +1,10 @@
 package velero
 
-import velerov1 "github.com/vmware-tanzu/velero/pkg/apis/velero/v1"
+import (
+	"encoding/json"
+
+	velerov1 "github.com/vmware-tanzu/velero/pkg/apis/velero/v1"
+)
 
 // Velero's types under the names that the rest of the plugin uses: only this package imports Velero.
 type (
@@ -30,8 +34,10 @@ const (
 	RestoreFailed           = velerov1.RestorePhaseFailed
 	RestoreInProgress       = velerov1.RestorePhaseInProgress
 	LocationAvailable       = velerov1.BackupStorageLocationPhaseAvailable
+	LocationReadWrite       = velerov1.BackupStorageLocationAccessModeReadWrite
 	LocationReadOnly        = velerov1.BackupStorageLocationAccessModeReadOnly
 	KeepExisting            = velerov1.PolicyTypeNone
+	UpdateExisting          = velerov1.PolicyTypeUpdate
 	RestoreNameLabel        = velerov1.RestoreNameLabel
 	ScheduleLabel           = velerov1.ScheduleNameLabel
 )
@@ -58,6 +64,12 @@ const (
 	// SelectedLabel with the value true is on a Backup of some clusters only: no restore of a whole fleet may take it for the
 	// newest backup.
 	SelectedLabel = "acmdr.github.io/selected-clusters"
+	// SoftwareAnnotation is what was installed on the hub that a backup was made of, as JSON: versions by name.
+	SoftwareAnnotation = "acmdr.github.io/software"
+	// ChoiceAnnotation is on a Restore of less than everything, or that changes what is there: a sum of what was asked for.
+	ChoiceAnnotation = "acmdr.github.io/choice"
+	// RestoreStatusAnnotation is Velero's own, on an object whose status it shall restore (pkg/restore/restore.go).
+	RestoreStatusAnnotation = "velero.io/restore-status"
 	// FinishedAnnotation is on a Backup that was verified, and on a Restore after which all else that the verb does was done.
 	FinishedAnnotation = "acmdr.github.io/finished"
 	// NudgedAnnotation is when a Backup was changed for no other reason than to have Velero look at it.
@@ -65,6 +77,25 @@ const (
 	// PartialAnnotation is on a Restore that leaves out clusters whose ManagedCluster could not be made.
 	PartialAnnotation = "acmdr.github.io/partial"
 )
+
+// MarkSoftware notes on a Backup what is installed on its hub; nothing where nothing is.
+func MarkSoftware(backup *Backup, software map[string]string) {
+	if data, err := json.Marshal(software); err == nil && len(software) > 0 {
+		if backup.Annotations == nil {
+			backup.Annotations = map[string]string{}
+		}
+		backup.Annotations[SoftwareAnnotation] = string(data)
+	}
+}
+
+// SoftwareOf is what MarkSoftware noted; nil where it noted nothing.
+func SoftwareOf(backup *Backup) map[string]string {
+	var software map[string]string
+	if json.Unmarshal([]byte(backup.Annotations[SoftwareAnnotation]), &software) != nil {
+		return nil
+	}
+	return software
+}
 
 // Made tells whether the plugin made the object with these labels.
 func Made(labels map[string]string) bool { return labels[ManagedByLabel] == ManagedBy }

@@ -1,0 +1,63 @@
+package ocm
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
+)
+
+// Software is what is installed on a hub: versions by name, of ACM, of MCE and of the operators that OLM keeps.
+type Software map[string]string
+
+// The names of the two that make a hub.
+const (
+	ACM = "ACM"
+	MCE = "MCE"
+)
+
+// Where software tells its version (stolostron/multiclusterhub-operator, stolostron/backplane-operator, OLM).
+var (
+	MultiClusterHubResource = schema.GroupVersionResource{
+		Group: "operator.open-cluster-management.io", Version: "v1", Resource: "multiclusterhubs",
+	}
+	MultiClusterEngineResource = schema.GroupVersionResource{
+		Group: "multicluster.openshift.io", Version: "v1", Resource: "multiclusterengines",
+	}
+	SubscriptionResource = schema.GroupVersionResource{
+		Group: "operators.coreos.com", Version: "v1alpha1", Resource: "subscriptions",
+	}
+)
+
+// FindSoftware reads what is installed on a hub; it is empty on one without operators. What the user may not read is left out.
+func FindSoftware(ctx context.Context, hub dynamic.Interface) (Software, error) {
+	software := Software{}
+	for resource, name := range map[schema.GroupVersionResource]string{
+		MultiClusterHubResource: ACM, MultiClusterEngineResource: MCE, SubscriptionResource: "",
+	} {
+		list, err := hub.Resource(resource).List(ctx, metav1.ListOptions{})
+		if apierrors.IsNotFound(err) || apierrors.IsForbidden(err) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("listing %s: %w", resource.GroupResource(), err)
+		}
+		for i := range list.Items {
+			if name != "" {
+				software[name], _, _ = unstructured.NestedString(list.Items[i].Object, "status", "currentVersion")
+				continue
+			}
+			operator, _, _ := unstructured.NestedString(list.Items[i].Object, "spec", "name")
+			installed, _, _ := unstructured.NestedString(list.Items[i].Object, "status", "installedCSV")
+			// A ClusterServiceVersion is named for example advanced-cluster-management.v2.14.1.
+			_, version, _ := strings.Cut(installed, ".v")
+			software[operator] = version
+		}
+	}
+	return software, nil
+}

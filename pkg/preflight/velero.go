@@ -1,0 +1,123 @@
+package preflight
+
+import (
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/util/version"
+
+	"github.com/acmdr/kubectl-acmdr/pkg/velero"
+)
+
+// The versions of Velero that matter (its changelogs).
+var (
+	// expanding is the one that lists a hub once per namespace and kind, whatever it is asked for: 20 minutes for 8 objects on
+	// an ACM hub (velero#9869).
+	expanding = version.MustParseSemantic("1.18.1")
+	wanted    = version.MustParseSemantic("1.18.3")
+)
+
+// What a server should have at least.
+const (
+	minQPS    = 500
+	minMemory = 512 << 20
+	bigMemory = 2 << 30
+	// manyItems is a number of objects that does not fit Velero's default limit: it holds a whole kind at once.
+	manyItems = 10_000
+)
+
+// Server checks Velero's server for the size of what is to be done; items is 0 when that is not known. It is nil where the
+// user may not see it.
+func Server(server *velero.Server, items int) []Row {
+	if server == nil {
+		return []Row{{
+			Name: "velero", Result: Warn, Reason: "its Deployment may not be read, so neither its version nor its limits are known",
+			Remedy: "let this user get deployments in Velero's namespace",
+		}}
+	}
+	return []Row{serverVersion(server.Version), requests(server), memory(server.Memory, items)}
+}
+
+func serverVersion(v *version.Version) Row {
+	row := Row{Name: "velero version", Result: Warn, Remedy: "upgrade Velero to v" + wanted.String() + " or later"}
+	switch {
+	case v == nil:
+		row.Reason = "the image of the server does not tell it; v" + wanted.String() + " or later is needed for all of it"
+		row.Remedy = ""
+	case v.EqualTo(expanding):
+		row.Result = Fail
+		row.Reason = "v" + v.String() + " lists every namespace by itself and takes minutes for a handful of objects (velero#9869)"
+	case v.LessThan(wanted):
+		row.Reason = "v" + v.String() + " has no filter policies for restores: a subset of clusters is given as a list of names, which is slow"
+	default:
+		return pass(row.Name, "v%s", v)
+	}
+	return row
+}
+
+func requests(server *velero.Server) Row {
+	const name = "velero client QPS"
+	if server.QPS < minQPS {
+		return Row{
+			Name: name, Result: Warn,
+			Reason: fmt.Sprintf("the server may make %g requests a second in bursts of %g, which bounds a restore at %g objects a second",
+				server.QPS, server.Burst, server.QPS/2),
+			Remedy: "give it --client-qps=1000 --client-burst=1000",
+		}
+	}
+	return pass(name, "%g, in bursts of %g", server.QPS, server.Burst)
+}
+
+func memory(limit int64, items int) Row {
+	const name = "velero memory limit"
+	enough := int64(minMemory)
+	if items >= manyItems {
+		enough = bigMemory
+	}
+	switch {
+	case limit == 0:
+		return pass(name, "none")
+	case limit < enough:
+		return Row{
+			Name: name, Result: Warn,
+			Reason: fmt.Sprintf("%d MiB is little for %d objects: the server is ended in the middle when it needs more", limit>>20, items),
+			Remedy: "give the server 4Gi",
+		}
+	}
+	return pass(name, "%d MiB", limit>>20)
+}
+
+// Location checks where backups are kept. ReadOnly is how a standby hub should have it.
+func Location(location *velero.Location) Row {
+	const name = "location"
+	if location.Status.Phase != velero.LocationAvailable {
+		err := &velero.UnavailableError{Namespace: location.Namespace, Name: location.Name, Message: location.Status.Message}
+		return Row{Name: name, Result: Fail, Reason: err.Error()}
+	}
+	mode := location.Spec.AccessMode
+	if mode == "" {
+		mode = velero.LocationReadWrite
+	}
+	return pass(name, "%s/%s is Available, %s", location.Namespace, location.Name, mode)
+}
+
+// Restores checks that no other Restore is in progress: Velero makes one at a time, and two would write the same objects.
+// own is the name of the one to go on with; empty for none.
+func Restores(restores []velero.Restore, own string) Row {
+	const name = "other restores"
+	for i := range restores {
+		restore := &restores[i]
+		if ended, _ := velero.RestoreEnded(restore.Status.Phase); ended || restore.Name == own {
+			continue
+		}
+		phase := restore.Status.Phase
+		if phase == "" {
+			phase = "New"
+		}
+		return Row{
+			Name: name, Result: Fail,
+			Reason: fmt.Sprintf("restore %s of backup %s is %s", restore.Name, restore.Spec.BackupName, phase),
+			Remedy: "wait until it has ended, then run the same command again",
+		}
+	}
+	return pass(name, "none is in progress")
+}
