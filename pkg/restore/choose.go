@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -15,17 +14,31 @@ import (
 	"github.com/acmdr/kubectl-acmdr/pkg/wait"
 )
 
+// Choice says which backup to restore from. The zero value is the newest good one of the hub that was lost.
+type Choice struct {
+	// Backup is its name; it excludes the others but AcceptPartial.
+	Backup string
+	// At is the moment that it must not have been taken after; zero for none.
+	At time.Time
+	// Hub is the beginning of the id of the hub that it must be of; empty for any other than this one.
+	Hub string
+	// AcceptPartial allows one that is PartiallyFailed.
+	AcceptPartial bool
+}
+
 // choose finds the backup to restore from: the named one, once Velero has brought it over from the bucket, or the newest
-// good one.
-func (r *Restorer) choose(ctx context.Context, name string) (*velero.Backup, error) {
-	if name != "" {
-		return r.named(ctx, name)
+// good one, which is read; what it holds comes with it. chosen is the sum by which an earlier run of the same choice is known.
+func (r *Restorer) choose(ctx context.Context, choice Choice, chosen string) (*velero.Backup, *manifest, error) {
+	if choice.Backup != "" {
+		backup, err := r.named(ctx, choice)
+		return backup, nil, err
 	}
-	return r.newest(ctx)
+	return r.newest(ctx, choice, chosen)
 }
 
 // named waits until the backup is visible on this hub: Velero lists the bucket about once a minute.
-func (r *Restorer) named(ctx context.Context, name string) (*velero.Backup, error) {
+func (r *Restorer) named(ctx context.Context, choice Choice) (*velero.Backup, error) {
+	name := choice.Backup
 	var found *velero.Backup
 	err := r.synced(ctx, func(ctx context.Context) (bool, string, error) {
 		backup, err := r.Hub.Velero.Backups.Get(ctx, name)
@@ -36,18 +49,18 @@ func (r *Restorer) named(ctx context.Context, name string) (*velero.Backup, erro
 		return err == nil, "", err
 	})
 	if _, ok := errors.AsType[*wait.TimeoutError](err); ok {
-		return nil, fmt.Errorf("backup %s/%s does not exist; %s", r.Hub.Velero.Namespace, name, r.others(ctx))
+		return nil, fmt.Errorf("backup %s/%s does not exist; %s", r.Hub.Velero.Namespace, name, r.others(ctx, choice))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("looking for backup %s: %w", name, err)
 	}
-	return found, usable(found)
+	return found, usable(found, choice.AcceptPartial)
 }
 
-// newest is the newest good backup, preferably of another hub: on a hub that has made backups of its own, restore without a
-// name means the hub that was lost.
-func (r *Restorer) newest(ctx context.Context) (*velero.Backup, error) {
-	var found *velero.Backup
+// newest is the newest good backup. One whose bytes are damaged, or that holds no managed cluster, is told, and passed over
+// for the next older one of the same hub.
+func (r *Restorer) newest(ctx context.Context, choice Choice, chosen string) (*velero.Backup, *manifest, error) {
+	var candidates []*velero.Backup
 	var seen int
 	err := r.synced(ctx, func(ctx context.Context) (bool, string, error) {
 		backups, err := r.Hub.Velero.Backups.List(ctx, "")
@@ -55,21 +68,67 @@ func (r *Restorer) newest(ctx context.Context) (*velero.Backup, error) {
 			return false, "", err
 		}
 		seen = len(backups)
-		found, err = r.pick(ctx, backups)
-		return found != nil, "no Completed backup with managed clusters is visible on this hub", err
+		candidates, err = candidatesOf(backups, choice, r.Hub.UID)
+		return len(candidates) > 0, "no Completed backup" + choice.words() + " is visible on this hub", err
 	})
 	if _, ok := errors.AsType[*wait.TimeoutError](err); ok {
 		if seen == 0 {
-			return nil, fmt.Errorf("no backup is visible in namespace %s: does the location point to the lost hub's bucket and prefix?",
+			return nil, nil, fmt.Errorf("no backup is visible in namespace %s: does the location point to the lost hub's bucket and prefix?",
 				r.Hub.Velero.Namespace)
 		}
-		return nil, fmt.Errorf("none of the %d backups in namespace %s is Completed and holds managed clusters; %s",
-			seen, r.Hub.Velero.Namespace, r.others(ctx))
+		return nil, nil, fmt.Errorf("none of the %d backups in namespace %s is Completed%s; %s",
+			seen, r.Hub.Velero.Namespace, choice.words(), r.others(ctx, choice))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("looking for a backup: %w", err)
+		return nil, nil, fmt.Errorf("looking for a backup: %w", err)
 	}
-	return found, nil
+	return r.firstGood(ctx, candidates, chosen)
+}
+
+// firstGood reads the candidates, best first, until one is whole and holds managed clusters.
+func (r *Restorer) firstGood(ctx context.Context, candidates []*velero.Backup, chosen string) (*velero.Backup, *manifest, error) {
+	var refused []string
+	for _, backup := range candidates {
+		if previous, err := r.previous(ctx, "", backup.Name, chosen); err != nil || previous != nil {
+			return backup, nil, err // it was good enough to be begun with
+		}
+		if !velero.Made(backup.Labels) {
+			// Of somebody else's backups most are of something else, and their list is quicker to read.
+			if holds, err := r.holdsClusters(ctx, backup); err != nil {
+				return nil, nil, err
+			} else if !holds {
+				refused = append(refused, "backup "+backup.Name+" holds no managed cluster")
+				continue
+			}
+		}
+		manifest, err := r.read(ctx, backup)
+		if bad, ok := errors.AsType[*velero.BadContents](err); ok {
+			refused = append(refused, fmt.Sprintf("backup %s is not used: %v", backup.Name, bad))
+		} else if err == nil && len(manifest.clusters) == 0 {
+			refused = append(refused, "backup "+backup.Name+" holds no managed cluster")
+		} else {
+			return backup, manifest, err
+		}
+		r.tell("%s.", upperFirst(refused[len(refused)-1]))
+	}
+	return nil, nil, fmt.Errorf("no backup can be restored from: %s", strings.Join(refused, "; "))
+}
+
+func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+
+// words says what else was asked of a backup.
+func (c Choice) words() string {
+	var words string
+	if c.AcceptPartial {
+		words += " or PartiallyFailed"
+	}
+	if c.Hub != "" {
+		words += " and of hub " + c.Hub
+	}
+	if !c.At.IsZero() {
+		words += " and taken at " + c.At.UTC().Format(time.RFC3339) + " or before"
+	}
+	return words
 }
 
 // synced looks until ready, or until Velero has listed the whole bucket twice meanwhile: then what is not there by now is
@@ -103,74 +162,23 @@ func (r *Restorer) synced(ctx context.Context, ready func(context.Context) (bool
 	})
 }
 
-// pick is the newest Completed backup: of the plugin's own of other hubs, else of its own at all, else of whoever's that holds
-// managed clusters.
-func (r *Restorer) pick(ctx context.Context, backups []velero.Backup) (*velero.Backup, error) {
-	own, foreign := rank(backups, r.Hub.UID)
-	if len(own) > 0 {
-		return own[0], nil
-	}
-	for _, backup := range foreign {
-		holds, err := r.holdsClusters(ctx, backup)
-		if err != nil {
-			return nil, err
-		}
-		if holds {
-			return backup, nil
-		}
-	}
-	return nil, nil
-}
-
-// rank sorts the Completed backups, best first, into those that the plugin made and others.
-func rank(backups []velero.Backup, hub types.UID) (own, foreign []*velero.Backup) {
-	for i := range backups {
-		backup := &backups[i]
-		switch {
-		case backup.Status.Phase != velero.BackupCompleted:
-		case velero.Selected(backup.Labels): // only by its name
-		case velero.Made(backup.Labels):
-			own = append(own, backup)
-		default:
-			foreign = append(foreign, backup)
-		}
-	}
-	newer := func(a, b *velero.Backup) int { return taken(b).Compare(taken(a)) }
-	slices.SortStableFunc(foreign, newer)
-	slices.SortStableFunc(own, func(a, b *velero.Backup) int {
-		if here := of(a, hub); here != of(b, hub) {
-			if here {
-				return 1
-			}
-			return -1
-		}
-		return newer(a, b)
-	})
-	return own, foreign
-}
-
 // of tells whether a backup was made of this hub.
 func of(backup *velero.Backup, hub types.UID) bool {
 	return backup.Labels[velero.HubLabel] == string(hub)
 }
 
-// taken is when a backup was taken. The object's own age says nothing: on another hub it is as old as its arrival there.
-func taken(backup *velero.Backup) time.Time {
-	if backup.Status.StartTimestamp != nil {
-		return backup.Status.StartTimestamp.Time
-	}
-	return backup.CreationTimestamp.Time
-}
-
-// usable refuses a backup that is not whole.
-func usable(backup *velero.Backup) error {
+// usable refuses a backup that is not whole, unless a partial one is accepted.
+func usable(backup *velero.Backup, partial bool) error {
 	status := backup.Status
 	switch status.Phase {
 	case velero.BackupCompleted:
 		return nil
 	case velero.BackupPartiallyFailed:
-		return fmt.Errorf("backup %s is PartiallyFailed: it lacks %d objects that Velero could not read; restore from another",
-			backup.Name, status.Errors)
+		if partial {
+			return nil
+		}
+		return fmt.Errorf("backup %s is PartiallyFailed: it lacks %d objects that Velero could not read; "+
+			"restore from another, or see with --accept-partial --dry-run which clusters are whole in it", backup.Name, status.Errors)
 	case velero.BackupFailed, velero.BackupFailedValidation:
 		return fmt.Errorf("backup %s is %s: %s", backup.Name, status.Phase, velero.Failure(status.FailureReason, status.ValidationErrors))
 	case velero.BackupDeleting:
@@ -187,7 +195,7 @@ func usable(backup *velero.Backup) error {
 const shown = 3
 
 // others names the newest backups that could be restored from.
-func (r *Restorer) others(ctx context.Context) string {
+func (r *Restorer) others(ctx context.Context, choice Choice) string {
 	// The time that was given may be over by now.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait.Probe)
 	defer cancel()
@@ -195,9 +203,8 @@ func (r *Restorer) others(ctx context.Context) string {
 	if err != nil {
 		return "the others cannot be listed: " + err.Error()
 	}
-	own, foreign := rank(backups, r.Hub.UID)
 	var names []string
-	for _, backup := range append(own, foreign...) {
+	for _, backup := range newestFirst(backups, choice.AcceptPartial) {
 		if len(names) == shown {
 			break
 		}

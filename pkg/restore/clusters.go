@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -50,31 +51,132 @@ func fresh(cluster *clusterv1.ManagedCluster) *clusterv1.ManagedCluster {
 	return made
 }
 
-// createClusters makes the ManagedClusters that the hub does not have, many at a time. One that fails does not keep the
-// others back; the results are in the plan. Those that exist are left alone.
-func (r *Restorer) createClusters(ctx context.Context, plan *Plan) {
-	client := ocm.ManagedClusters(r.Hub.Dynamic)
+// outcome says what is to be done with a ManagedCluster of the backup; here is nil when the hub has none of that name.
+func outcome(cluster, here *clusterv1.ManagedCluster, update bool) (Outcome, error) {
+	switch {
+	case here == nil:
+		return ToCreate, nil
+	case differentCluster(cluster, here):
+		return Conflict, fmt.Errorf("ManagedCluster %s on this hub is another cluster than the one in the backup (%s %s, not %s): "+
+			"it is left alone", cluster.Name, ocm.ClusterIDLabel, here.Labels[ocm.ClusterIDLabel], cluster.Labels[ocm.ClusterIDLabel])
+	case here.DeletionTimestamp != nil:
+		return Conflict, fmt.Errorf("ManagedCluster %s is being deleted on this hub: wait until it is gone", cluster.Name)
+	case update && changes(fresh(cluster), here) != nil:
+		return ToUpdate, nil
+	}
+	return Exists, nil
+}
+
+// differentCluster tells whether two ManagedClusters of one name surely stand for two clusters.
+func differentCluster(a, b *clusterv1.ManagedCluster) bool {
+	one, other := a.Labels[ocm.ClusterIDLabel], b.Labels[ocm.ClusterIDLabel]
+	return one != "" && other != "" && one != other
+}
+
+// changes is the merge patch that gives a ManagedCluster the labels, annotations and taints that it had; nil when it has them.
+// What the hub has put there beside them stays, and so does whether it is accepted.
+func changes(wanted, here *clusterv1.ManagedCluster) map[string]any {
+	metadata := map[string]any{}
+	if labels := lacks(here.Labels, wanted.Labels); len(labels) > 0 {
+		metadata["labels"] = labels
+	}
+	if annotations := lacks(here.Annotations, wanted.Annotations); len(annotations) > 0 {
+		metadata["annotations"] = annotations
+	}
+	patch := map[string]any{}
+	if len(metadata) > 0 {
+		patch["metadata"] = metadata
+	}
+	taints := slices.Clone(here.Spec.Taints)
+	for _, taint := range wanted.Spec.Taints {
+		i := slices.IndexFunc(taints, func(other clusterv1.Taint) bool { return other.Key == taint.Key })
+		switch {
+		case i < 0:
+			taints = append(taints, taint)
+		case taints[i].Value != taint.Value || taints[i].Effect != taint.Effect:
+			taints[i] = taint
+		}
+	}
+	if !slices.Equal(taints, here.Spec.Taints) {
+		patch["spec"] = map[string]any{"taints": taints}
+	}
+	if len(patch) == 0 {
+		return nil
+	}
+	return patch
+}
+
+// lacks are the wanted values that are not here, or are others.
+func lacks(here, wanted map[string]string) map[string]string {
+	missing := map[string]string{}
+	for key, value := range wanted {
+		if current, has := here[key]; !has || current != value {
+			missing[key] = value
+		}
+	}
+	return missing
+}
+
+// writeClusters makes the ManagedClusters that the hub does not have, and changes those that are to be updated, many at a
+// time. One that fails does not keep the others back; the results are in the plan.
+func (r *Restorer) writeClusters(ctx context.Context, plan *Plan) {
 	var group errgroup.Group
 	group.SetLimit(max(r.Parallel, 1))
 	for i := range plan.Clusters {
 		cluster := &plan.Clusters[i]
-		if cluster.ManagedCluster != ToCreate {
-			continue
-		}
 		group.Go(func() error {
-			_, err := client.Create(ctx, fresh(plan.manifest.clusters[i]))
-			switch {
-			case apierrors.IsAlreadyExists(err):
-				cluster.ManagedCluster = Exists
-			case err != nil:
-				cluster.ManagedCluster, cluster.Err = Failed, fmt.Errorf("creating ManagedCluster %s: %w", cluster.Name, err)
-			default:
-				cluster.ManagedCluster = Created
+			switch cluster.ManagedCluster {
+			case ToCreate:
+				r.createCluster(ctx, cluster, fresh(plan.manifest.clusters[i]))
+			case ToUpdate:
+				r.updateCluster(ctx, cluster, fresh(plan.manifest.clusters[i]))
 			}
 			return nil
 		})
 	}
 	_ = group.Wait() // every outcome is in its cluster
+}
+
+func (r *Restorer) createCluster(ctx context.Context, cluster *Cluster, wanted *clusterv1.ManagedCluster) {
+	_, err := ocm.ManagedClusters(r.Hub.Dynamic).Create(ctx, wanted)
+	switch {
+	case apierrors.IsAlreadyExists(err):
+		cluster.ManagedCluster = Exists
+	case err != nil:
+		cluster.ManagedCluster, cluster.Err = Failed, fmt.Errorf("creating ManagedCluster %s: %w", cluster.Name, err)
+	default:
+		cluster.ManagedCluster = Created
+	}
+}
+
+func (r *Restorer) updateCluster(ctx context.Context, cluster *Cluster, wanted *clusterv1.ManagedCluster) {
+	client := ocm.ManagedClusters(r.Hub.Dynamic)
+	here, err := client.Get(ctx, cluster.Name)
+	if patch := map[string]any(nil); err == nil {
+		if patch = changes(wanted, here); patch == nil {
+			cluster.ManagedCluster = Exists
+			return
+		}
+		if spec, ok := patch["spec"].(map[string]any); ok && spec != nil {
+			// The taints are a list that is written whole.
+			patch["metadata"] = withVersion(patch["metadata"], here.ResourceVersion)
+		}
+		err = client.MergePatch(ctx, cluster.Name, patch)
+	}
+	if err != nil {
+		cluster.ManagedCluster, cluster.Err = Failed, fmt.Errorf("updating ManagedCluster %s: %w", cluster.Name, err)
+		return
+	}
+	cluster.ManagedCluster = Updated
+}
+
+func withVersion(metadata any, version string) map[string]any {
+	with, _ := metadata.(map[string]any)
+	if with == nil {
+		with = map[string]any{}
+	}
+	with["resourceVersion"] = version
+	return with
 }
 
 // credentials says of each cluster whether its credential is on the hub.

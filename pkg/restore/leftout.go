@@ -1,14 +1,8 @@
 package restore
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
-
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/discovery"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 )
@@ -51,49 +45,18 @@ type LeftOut struct {
 }
 
 // leaveOut says which kinds of the backup are not restored.
-func leaveOut(resources map[string]int, served map[string]bool) []LeftOut {
+func leaveOut(resources map[string]int, served served) []LeftOut {
 	var out []LeftOut
 	for _, resource := range slices.Sorted(maps.Keys(resources)) {
 		why, refused := never[resource]
 		switch {
 		case refused:
 			out = append(out, LeftOut{Resource: resource, Count: resources[resource], Why: why})
-		case !served[resource]:
+		case !served.has(resource):
 			out = append(out, LeftOut{Resource: resource, Count: resources[resource], Why: "this hub does not have the kind", Unknown: true})
 		}
 	}
 	return out
-}
-
-// served are the resources that the hub has, as resource.group. A group that does not answer is an error when the backup
-// needs it: Velero could not restore its objects either.
-func (r *Restorer) served(ctx context.Context, needed map[string]int) (map[string]bool, error) {
-	api := discovery.ToDiscoveryInterfaceWithContext(r.Hub.Kube.Discovery())
-	_, lists, err := api.ServerGroupsAndResourcesWithContext(ctx)
-	if partial, ok := errors.AsType[*discovery.ErrGroupDiscoveryFailed](err); ok {
-		err = nil
-		for version, cause := range partial.Groups {
-			for resource := range needed {
-				if schema.ParseGroupResource(resource).Group == version.Group {
-					err = fmt.Errorf("API group %s of the hub does not answer, and the backup holds %s: %w", version, resource, cause)
-				}
-			}
-		}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("reading the hub's kinds: %w", err)
-	}
-	served := map[string]bool{}
-	for _, list := range lists {
-		version, err := schema.ParseGroupVersion(list.GroupVersion)
-		if err != nil {
-			continue
-		}
-		for _, resource := range list.APIResources {
-			served[schema.GroupResource{Group: version.Group, Resource: resource.Name}.String()] = true
-		}
-	}
-	return served, nil
 }
 
 // hubNamespaces are the namespaces of the backup that belong to the old hub itself, or have the name of one that this hub

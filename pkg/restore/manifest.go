@@ -2,28 +2,55 @@ package restore
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 	clusterv1 "open-cluster-management.io/api/cluster/v1"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 )
 
-// manifest is what a restore must know of a backup's contents before it begins. It holds the ManagedClusters and the
-// names and labels of namespaces, never a secret.
+// manifest is what a restore must know of a backup's contents before it begins. It holds the ManagedClusters, the names and
+// labels of namespaces, and a sum of every other object, never a secret.
 type manifest struct {
 	// clusters are the ManagedClusters except the old hub itself, by name; local are the names of the old hub itself.
 	clusters []*clusterv1.ManagedCluster
 	local    []string
 	// namespaces are the labels of the Namespaces in the backup.
 	namespaces map[string]map[string]string
-	// resources counts the objects by resource.group.
-	resources map[string]int
+	// objects are all others, by resource.group.
+	objects map[string]*kindIn
+	// skew is how far the store's clock is ahead of this machine's; known tells whether it said.
+	skew  time.Duration
+	known bool
+}
+
+// kindIn are the objects of one kind in a backup.
+type kindIn struct {
+	version string
+	objects map[place]*stored
+}
+
+// place is where an object is; namespace is empty outside of namespaces.
+type place struct{ namespace, name string }
+
+// stored is what is remembered of an object in a backup.
+type stored struct {
+	sum sum
+	lies
+	// state is what the hub has of it.
+	state state
 }
 
 // The places of the two kinds whose objects are read, as a backup names them.
@@ -33,36 +60,71 @@ var (
 )
 
 // read goes once through the contents of a backup.
-func read(ctx context.Context, store *velero.Downloader, backup *velero.Backup) (*manifest, error) {
-	m := &manifest{namespaces: map[string]map[string]string{}, resources: map[string]int{}}
-	if err := store.Contents(ctx, backup, m.visit); err != nil {
+func (r *Restorer) read(ctx context.Context, backup *velero.Backup) (*manifest, error) {
+	r.tell("Reading backup %s (%s, taken %s ago).", backup.Name, origin(backup, r.Hub.UID), r.age(backup))
+	m := &manifest{namespaces: map[string]map[string]string{}, objects: map[string]*kindIn{}}
+	file, err := r.store().Open(ctx, backup.Spec.StorageLocation, velero.BackupContents, backup.Name)
+	if err != nil {
 		return nil, err
+	}
+	defer file.Close()
+	if !file.Date.IsZero() {
+		m.skew, m.known = file.Date.Sub(r.Clock.Now().Truncate(time.Second)), true
+	}
+	if err := velero.ReadContents(file, m.visit); err != nil {
+		return nil, fmt.Errorf("backup %s: %w", backup.Name, err)
 	}
 	slices.SortFunc(m.clusters, func(a, b *clusterv1.ManagedCluster) int { return strings.Compare(a.Name, b.Name) })
 	return m, nil
 }
 
-func (m *manifest) visit(object velero.Object, body io.Reader) error {
-	m.resources[object.Resource]++
-	switch object.Resource {
+func (m *manifest) visit(at velero.Object, body io.Reader) error {
+	data, err := io.ReadAll(body)
+	if err != nil {
+		return err
+	}
+	object := &unstructured.Unstructured{}
+	if err := utiljson.Unmarshal(data, &object.Object); err != nil {
+		return err
+	}
+	if object.Object == nil {
+		return errors.New("it is no object")
+	}
+	kind := m.objects[at.Resource]
+	if kind == nil {
+		kind = &kindIn{version: at.Version, objects: map[place]*stored{}}
+		m.objects[at.Resource] = kind
+	}
+	switch at.Resource {
 	case clustersIn:
 		cluster := &clusterv1.ManagedCluster{}
-		if err := json.NewDecoder(body).Decode(cluster); err != nil {
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, cluster); err != nil {
 			return err
 		}
 		if ocm.IsLocal(cluster) {
 			m.local = append(m.local, cluster.Name)
-			return nil
+		} else {
+			m.clusters = append(m.clusters, cluster)
 		}
-		m.clusters = append(m.clusters, cluster)
 	case namespacesIn:
-		var namespace corev1.Namespace
-		if err := json.NewDecoder(body).Decode(&namespace); err != nil {
-			return err
-		}
-		m.namespaces[object.Name] = namespace.Labels
+		m.namespaces[at.Name] = object.GetLabels()
 	}
+	lies := liesOf(at.Resource, object)
+	total, err := sumOf(object)
+	if err != nil {
+		return err
+	}
+	kind.objects[place{at.Namespace, at.Name}] = &stored{sum: total, lies: lies}
 	return nil
+}
+
+// resources counts the objects by resource.group.
+func (m *manifest) resources() map[string]int {
+	counts := map[string]int{}
+	for resource, kind := range m.objects {
+		counts[resource] = len(kind.objects)
+	}
+	return counts
 }
 
 // holdsClusters tells whether a backup holds managed clusters, by its resource list.
@@ -73,4 +135,37 @@ func (r *Restorer) holdsClusters(ctx context.Context, backup *velero.Backup) (bo
 	}
 	names := list.Names(clusterv1.GroupName, "ManagedCluster")
 	return slices.ContainsFunc(names, func(name string) bool { return name != ocm.LocalCluster }), nil
+}
+
+// sum tells whether two objects say the same.
+type sum [sha256.Size]byte
+
+// sumOf sums up what an object says, without what only its own API server can know of it, its state, and Velero's labels. The
+// object is changed.
+func sumOf(object *unstructured.Unstructured) (sum, error) {
+	for _, field := range []string{
+		"uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "ownerReferences", "deletionTimestamp",
+		"deletionGracePeriodSeconds", "generateName", "selfLink",
+	} {
+		unstructured.RemoveNestedField(object.Object, "metadata", field)
+	}
+	unstructured.RemoveNestedField(object.Object, "status")
+	// Controllers set finalizers; those of the old hub's are scrubbed.
+	unstructured.RemoveNestedField(object.Object, "metadata", "finalizers")
+	scrubbed(object)
+	for key := range object.GetLabels() {
+		if strings.HasPrefix(key, veleroDomain) {
+			unstructured.RemoveNestedField(object.Object, "metadata", "labels", key)
+		}
+	}
+	for _, field := range []string{"labels", "annotations"} {
+		if value, _, _ := unstructured.NestedMap(object.Object, "metadata", field); len(value) == 0 {
+			unstructured.RemoveNestedField(object.Object, "metadata", field)
+		}
+	}
+	data, err := json.Marshal(object.Object)
+	if err != nil {
+		return sum{}, err
+	}
+	return sha256.Sum256(data), nil
 }

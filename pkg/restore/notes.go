@@ -1,13 +1,13 @@
 package restore
 
 import (
-	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/duration"
 
-	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 )
 
@@ -23,29 +23,27 @@ func origin(backup *velero.Backup, hub types.UID) string {
 }
 
 func (r *Restorer) age(backup *velero.Backup) string {
-	return duration.HumanDuration(r.Clock.Since(taken(backup)).Round(time.Second))
+	return duration.HumanDuration(r.Clock.Since(velero.Stamp(backup)).Round(time.Second))
 }
 
-// Notes are what the operator should know before the plan is carried out.
+// Notes are what the operator should know before the plan is carried out, beside the checks.
 func (p *Plan) Notes() []string {
-	var notes []string
-	for _, kind := range p.LeftOut {
-		if kind.Unknown {
-			notes = append(notes, fmt.Sprintf("%d %s are not restored: %s", kind.Count, kind.Resource, kind.Why))
-		}
-	}
+	notes := p.notes
 	if p.manifest == nil {
 		return notes
 	}
-	configured := 0
-	for i, cluster := range p.manifest.clusters {
-		if p.Clusters[i].ManagedCluster == ToCreate && cluster.Annotations[ocm.KlusterletConfigAnnotation] != "" {
-			configured++
+	if kind := p.manifest.objects[klusterletConfigsIn]; kind != nil {
+		var names []string
+		for at, object := range kind.objects {
+			if object.server != 0 && object.state == absent {
+				names = append(names, at.name)
+			}
 		}
-	}
-	if configured > 0 {
-		notes = append(notes, fmt.Sprintf("KlusterletConfigs are used by %d of %d managed clusters: make sure that none names the old hub's URL",
-			configured, len(p.Clusters)))
+		slices.Sort(names)
+		if len(names) > 0 {
+			notes = append(notes, "KlusterletConfigs that say where the old hub is are restored without that, so that agents are sent to "+
+				"this hub: "+strings.Join(names, ", "))
+		}
 	}
 	return notes
 }

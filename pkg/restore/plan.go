@@ -2,18 +2,30 @@ package restore
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/sets"
 	clusterv1 "open-cluster-management.io/api/cluster/v1"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
+	"github.com/acmdr/kubectl-acmdr/pkg/preflight"
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 )
+
+// Request is what the user asks for.
+type Request struct {
+	// Name of the Velero Restore; empty for one made of the backup's name and the time.
+	Name   string
+	Choice Choice
+	Subset Subset
+	// Update replaces what is on the hub with other content; otherwise it is kept.
+	Update bool
+}
 
 // Plan is what a run will do; making it changes nothing.
 type Plan struct {
@@ -22,15 +34,25 @@ type Plan struct {
 	Restore *velero.Restore
 	// Finished tells that an earlier run has done everything already.
 	Finished bool
-	// Clusters are the managed clusters in the backup, by name.
+	// Clusters are the managed clusters in the backup that are meant, by name.
 	Clusters []Cluster
+	// Shared are the objects of no cluster, such as policies and cluster sets.
+	Shared Counts
 	// LeftOut are the kinds in the backup that are not restored.
 	LeftOut []LeftOut
+	// Checks are what was looked at before the first write.
+	Checks []preflight.Row
+	// Settings are the ConfigMaps that the Restore refers to.
+	Settings []*corev1.ConfigMap
 
-	name string
-	// excluded are namespaces that are not restored.
-	excluded []string
-	manifest *manifest
+	name   string
+	subset Subset
+	update bool
+	// excluded are namespaces that are not restored; included, where it is not empty, those that alone are.
+	excluded, included []string
+	filter, scrub      *corev1.ConfigMap
+	manifest           *manifest
+	notes              []string
 }
 
 // Outcome is what happens, or happened, to a cluster's ManagedCluster.
@@ -40,7 +62,10 @@ type Outcome string
 const (
 	ToCreate Outcome = "create"
 	Created  Outcome = "created"
+	ToUpdate Outcome = "update"
+	Updated  Outcome = "updated"
 	Exists   Outcome = "exists"
+	Conflict Outcome = "conflict"
 	Failed   Outcome = "failed"
 	Absent   Outcome = "missing"
 )
@@ -49,95 +74,145 @@ const (
 type Cluster struct {
 	Name           string
 	ManagedCluster Outcome
+	// Counts are what a run does with its other objects.
+	Counts Counts
 	// Credential is the secret with the admin kubeconfig that is on the hub now; empty for none.
 	Credential string
+	// Lacks is how many of its objects Velero could not read into a backup that is PartiallyFailed.
+	Lacks int
 	// Err is why the ManagedCluster could not be made.
 	Err error
 }
 
-// Plan chooses the backup and decides what to do with it; both names may be empty. Everything that would make the restore
-// fail, or fail in part, is found here, before the first write.
-func (r *Restorer) Plan(ctx context.Context, name, fromBackup string) (*Plan, error) {
-	if _, err := r.Hub.Velero.Location(ctx, ""); err != nil {
-		return nil, err
-	}
-	if err := r.Hub.Velero.Running(ctx, r.Hub.Kube); err != nil {
-		return nil, err
-	}
-	backup, err := r.choose(ctx, fromBackup)
+// Plan chooses the backup and decides what to do with it. Everything that would make the restore fail, or fail in part, is
+// looked for before the first write: what was found is in the plan's Checks, and its Err has all that stands against a run.
+func (r *Restorer) Plan(ctx context.Context, request Request) (*Plan, error) {
+	plan := &Plan{name: request.Name, subset: request.Subset, update: request.Update}
+	restores, err := r.before(ctx, plan)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := r.Hub.Velero.Location(ctx, backup.Spec.StorageLocation); err != nil {
+	var manifest *manifest
+	if plan.Backup, manifest, err = r.choose(ctx, request.Choice, plan.choice()); err != nil {
+		return nil, errors.Join(plan.Err(), err)
+	}
+	location, err := r.Hub.Velero.Location(ctx, plan.Backup.Spec.StorageLocation)
+	if err != nil {
+		return nil, errors.Join(plan.Err(), err)
+	}
+	plan.Checks = append(plan.Checks, preflight.Location(location))
+	if plan.Restore, err = r.previous(ctx, plan.name, plan.Backup.Name, plan.choice()); err != nil {
 		return nil, err
 	}
-	plan := &Plan{Backup: backup, name: name}
-	if plan.Restore, err = r.previous(ctx, name, backup.Name); err != nil {
-		return nil, err
+	own := ""
+	if plan.Restore != nil {
+		own = plan.Restore.Name
 	}
+	plan.Checks = append(plan.Checks, preflight.Restores(restores, own))
 	hub, err := ocm.ManagedClusters(r.Hub.Dynamic).List(ctx, "")
 	if err != nil {
 		return nil, fmt.Errorf("listing ManagedClusters: %w", err)
 	}
 	if plan.Restore != nil && plan.Restore.Annotations[velero.FinishedAnnotation] != "" {
-		plan.Finished = true
+		plan.Finished, plan.Checks = true, nil
 		return plan, r.recall(ctx, plan, hub)
 	}
-	r.tell("Reading backup %s (%s, taken %s ago).", backup.Name, origin(backup, r.Hub.UID), r.age(backup))
+	if manifest == nil {
+		if manifest, err = r.read(ctx, plan.Backup); err != nil {
+			return nil, err
+		}
+	}
+	if len(manifest.clusters) == 0 {
+		return nil, fmt.Errorf("backup %s holds no managed cluster", plan.Backup.Name)
+	}
+	if manifest.clusters, err = plan.subset.of(manifest.clusters, plan.Backup.Name); err != nil {
+		return nil, err
+	}
+	plan.manifest = manifest
 	return plan, r.examine(ctx, plan, hub)
 }
 
-// examine reads the backup and compares it with the hub.
+// choice is the sum of what was asked for beside the backup; empty for everything, nothing changed.
+func (p *Plan) choice() string {
+	if p.subset.all() && !p.update {
+		return ""
+	}
+	selector := ""
+	if p.subset.Selector != nil {
+		selector = p.subset.Selector.String()
+	}
+	names := slices.Sorted(slices.Values(p.subset.Names))
+	total := sha256.Sum256(fmt.Appendf(nil, "%q %q %t", names, selector, p.update))
+	return hex.EncodeToString(total[:8])
+}
+
+// examine compares the backup with the hub.
 func (r *Restorer) examine(ctx context.Context, plan *Plan, hub []clusterv1.ManagedCluster) error {
-	manifest, err := read(ctx, r.store(), plan.Backup)
+	manifest := plan.manifest
+	served, err := r.served(ctx, manifest.resources())
 	if err != nil {
-		return err
+		return errors.Join(plan.Err(), err)
 	}
-	if len(manifest.clusters) == 0 {
-		return fmt.Errorf("backup %s holds no managed cluster", plan.Backup.Name)
-	}
-	plan.manifest = manifest
 	own := []string{r.Hub.Velero.Namespace}
-	here := sets.New[string]()
+	here := map[string]*clusterv1.ManagedCluster{}
 	for i := range hub {
-		here.Insert(hub[i].Name)
+		here[hub[i].Name] = &hub[i]
 		if ocm.IsLocal(&hub[i]) {
 			own = append(own, hub[i].Name)
 		}
 	}
-	for _, cluster := range manifest.clusters {
-		outcome := ToCreate
-		if here.Has(cluster.Name) {
-			outcome = Exists
-		}
-		plan.Clusters = append(plan.Clusters, Cluster{Name: cluster.Name, ManagedCluster: outcome})
-	}
 	plan.excluded = hubNamespaces(manifest, own)
-	served, err := r.served(ctx, manifest.resources)
+	for _, cluster := range manifest.clusters {
+		planned := Cluster{Name: cluster.Name}
+		planned.ManagedCluster, planned.Err = outcome(cluster, here[cluster.Name], plan.update)
+		plan.Clusters = append(plan.Clusters, planned)
+	}
+	plan.LeftOut = leaveOut(manifest.resources(), served)
+	namespaces, err := r.namespaces(ctx)
 	if err != nil {
 		return err
 	}
-	plan.LeftOut = leaveOut(manifest.resources, served)
-	if err := r.terminating(ctx, plan); err != nil {
+	if err := r.compare(ctx, plan, served); err != nil {
+		return err
+	}
+	plan.tally(namespaces, served)
+	if err := r.limit(ctx, plan, served); err != nil {
+		return err
+	}
+	if err := r.partial(ctx, plan); err != nil {
+		return err
+	}
+	if err := r.after(ctx, plan, namespaces); err != nil {
 		return err
 	}
 	return r.credentials(ctx, plan.Clusters)
 }
 
-// terminating refuses to restore into namespaces that are being deleted: Velero waits ten minutes for each of their objects.
-func (r *Restorer) terminating(ctx context.Context, plan *Plan) error {
-	namespaces, err := r.namespaces(ctx)
-	if err != nil {
+// limit makes the settings of the Restore: which namespaces alone are restored, and what is scrubbed.
+func (r *Restorer) limit(ctx context.Context, plan *Plan, served served) error {
+	var err error
+	if plan.scrub, err = scrub(r.Hub.Velero.Namespace, plan.manifest, served); err != nil {
 		return err
 	}
-	var refused []error
-	for _, namespace := range namespaces {
-		_, wanted := plan.manifest.namespaces[namespace.Name]
-		if wanted && namespace.Status.Phase == corev1.NamespaceTerminating && !slices.Contains(plan.excluded, namespace.Name) {
-			refused = append(refused, fmt.Errorf("namespace %s is being deleted on this hub: wait until it is gone", namespace.Name))
-		}
+	if plan.scrub != nil {
+		plan.Settings = append(plan.Settings, plan.scrub)
 	}
-	return errors.Join(refused...)
+	if plan.subset.all() {
+		return nil
+	}
+	for _, cluster := range plan.Clusters {
+		plan.included = append(plan.included, cluster.Name)
+	}
+	server, err := r.Hub.Velero.Server(ctx, r.Hub.Kube)
+	if err != nil || !server.FiltersRestores() {
+		return err
+	}
+	if plan.filter, err = filter(r.Hub.Velero.Namespace, plan.included); err != nil {
+		return err
+	}
+	plan.included = nil
+	plan.Settings = append(plan.Settings, plan.filter)
+	return nil
 }
 
 func (r *Restorer) namespaces(ctx context.Context) ([]corev1.Namespace, error) {
@@ -154,22 +229,20 @@ func (r *Restorer) recall(ctx context.Context, plan *Plan, hub []clusterv1.Manag
 	if err != nil {
 		return err
 	}
-	here, local := sets.New[string](), sets.New(ocm.LocalCluster)
+	here := map[string]*clusterv1.ManagedCluster{}
 	for i := range hub {
-		here.Insert(hub[i].Name)
-		if ocm.IsLocal(&hub[i]) {
-			local.Insert(hub[i].Name)
-		}
+		here[hub[i].Name] = &hub[i]
 	}
 	for _, name := range list.Names(clusterv1.GroupName, "ManagedCluster") {
-		if local.Has(name) {
-			continue
+		cluster := here[name]
+		switch {
+		case name == ocm.LocalCluster, cluster != nil && ocm.IsLocal(cluster):
+		case !plan.subset.all() && !plan.subset.meant(name, cluster):
+		case cluster == nil:
+			plan.Clusters = append(plan.Clusters, Cluster{Name: name, ManagedCluster: Absent})
+		default:
+			plan.Clusters = append(plan.Clusters, Cluster{Name: name, ManagedCluster: Exists})
 		}
-		outcome := Absent
-		if here.Has(name) {
-			outcome = Exists
-		}
-		plan.Clusters = append(plan.Clusters, Cluster{Name: name, ManagedCluster: outcome})
 	}
 	return r.credentials(ctx, plan.Clusters)
 }

@@ -10,11 +10,11 @@ import (
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 )
 
-// previous finds the plugin's own restore of a backup that is to be gone on with: one that is in progress, or that has
-// completed. One that failed is history, unless its name is wanted.
-func (r *Restorer) previous(ctx context.Context, name, backup string) (*velero.Restore, error) {
+// previous finds the plugin's own restore of a backup, with the same choice of clusters, that is to be gone on with: one that
+// is in progress, or that has completed. One that failed is history, unless its name is wanted.
+func (r *Restorer) previous(ctx context.Context, name, backup, choice string) (*velero.Restore, error) {
 	if name != "" {
-		return r.previousNamed(ctx, name, backup)
+		return r.previousNamed(ctx, name, backup, choice)
 	}
 	restores, err := r.Hub.Velero.Restores.List(ctx, velero.ManagedByLabel+"="+velero.ManagedBy)
 	if err != nil {
@@ -22,7 +22,7 @@ func (r *Restorer) previous(ctx context.Context, name, backup string) (*velero.R
 	}
 	slices.SortStableFunc(restores, func(a, b velero.Restore) int { return b.CreationTimestamp.Compare(a.CreationTimestamp.Time) })
 	for i := range restores {
-		if restores[i].Spec.BackupName != backup {
+		if restores[i].Spec.BackupName != backup || restores[i].Annotations[velero.ChoiceAnnotation] != choice {
 			continue
 		}
 		if ended, good := ended(&restores[i]); good || !ended {
@@ -32,7 +32,7 @@ func (r *Restorer) previous(ctx context.Context, name, backup string) (*velero.R
 	return nil, nil
 }
 
-func (r *Restorer) previousNamed(ctx context.Context, name, backup string) (*velero.Restore, error) {
+func (r *Restorer) previousNamed(ctx context.Context, name, backup, choice string) (*velero.Restore, error) {
 	restore, err := r.Hub.Velero.Restores.Get(ctx, name)
 	if apierrors.IsNotFound(err) {
 		return nil, nil
@@ -47,6 +47,9 @@ func (r *Restorer) previousNamed(ctx context.Context, name, backup string) (*vel
 	case restore.Spec.BackupName != backup:
 		return nil, fmt.Errorf("restore %s/%s exists already, of backup %s: choose another name",
 			restore.Namespace, name, restore.Spec.BackupName)
+	case restore.Annotations[velero.ChoiceAnnotation] != choice:
+		return nil, fmt.Errorf("restore %s/%s exists already, of other clusters or with another --existing: choose another name",
+			restore.Namespace, name)
 	case ended && !good:
 		return nil, fmt.Errorf("restore %s/%s exists already, is %s and did not restore everything: choose another name, or give none",
 			restore.Namespace, name, restore.Status.Phase)

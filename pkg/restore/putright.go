@@ -20,20 +20,35 @@ import (
 
 // putRight does what Velero's restore leaves undone or wrong. It can be repeated.
 func (r *Restorer) putRight(ctx context.Context, plan *Plan) error {
-	return errors.Join(r.dropImportSecrets(ctx), r.labelNamespaces(ctx, plan))
+	return errors.Join(r.dropImportSecrets(ctx, plan), r.labelNamespaces(ctx, plan))
 }
 
 // dropImportSecrets deletes the <cluster>-import secrets that any restore brought: ACM would go on handing out the old hub's
 // token for as long as it claims to be valid. ACM makes new ones.
-func (r *Restorer) dropImportSecrets(ctx context.Context) error {
+func (r *Restorer) dropImportSecrets(ctx context.Context, plan *Plan) error {
 	secrets, err := r.Hub.Kube.CoreV1().Secrets(metav1.NamespaceAll).List(ctx,
 		metav1.ListOptions{LabelSelector: ocm.ImportSecretLabel + "," + velero.RestoreNameLabel})
 	if err != nil {
 		return fmt.Errorf("listing restored import secrets: %w", err)
 	}
+	restored := secrets.Items
+	if kind := plan.manifest.objects[secretsIn]; kind != nil {
+		for at, object := range kind.objects {
+			if !object.unlabelled {
+				continue
+			}
+			secret, err := r.Hub.Kube.CoreV1().Secrets(at.namespace).Get(ctx, at.name, metav1.GetOptions{})
+			if err != nil && !apierrors.IsNotFound(err) {
+				return fmt.Errorf("reading secret %s/%s: %w", at.namespace, at.name, err)
+			}
+			if err == nil && secret.Labels[velero.RestoreNameLabel] != "" {
+				restored = append(restored, *secret)
+			}
+		}
+	}
 	var failed []error
-	for i := range secrets.Items {
-		secret := &secrets.Items[i]
+	for i := range restored {
+		secret := &restored[i]
 		err := r.Hub.Kube.CoreV1().Secrets(secret.Namespace).Delete(ctx, secret.Name, metav1.DeleteOptions{
 			Preconditions: &metav1.Preconditions{UID: &secret.UID},
 		})

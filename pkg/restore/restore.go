@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 	"github.com/acmdr/kubectl-acmdr/pkg/wait"
@@ -20,6 +21,8 @@ type Hub struct {
 	Velero  *velero.API
 	// UID tells hubs apart: that of the kube-system namespace.
 	UID types.UID
+	// Config opens the API server for a look at its clock; nil: nobody looks.
+	Config *rest.Config
 }
 
 // Progress is how far Velero has come.

@@ -21,6 +21,7 @@ import (
 
 	"github.com/acmdr/kubectl-acmdr/pkg/internal/testutil"
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
+	"github.com/acmdr/kubectl-acmdr/pkg/preflight"
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 )
 
@@ -50,7 +51,7 @@ func ofHub(hub string) testutil.Edit[velero.Backup] {
 	return func(b *velero.Backup) { b.Labels[velero.HubLabel] = hub }
 }
 
-func foreign(b *velero.Backup) { b.Labels = nil }
+func byHand(b *velero.Backup) { b.Labels = nil }
 
 // standby is a hub with a running Velero, its own local-cluster and the backups.
 func standby(t *testing.T, objects ...runtime.Object) *testutil.Hub {
@@ -63,7 +64,10 @@ func standby(t *testing.T, objects ...runtime.Object) *testutil.Hub {
 		testutil.ManagedCluster("local-cluster"),
 		&appsv1.Deployment{
 			ObjectMeta: metav1.ObjectMeta{Namespace: "velero", Name: "velero"},
-			Status:     appsv1.DeploymentStatus{AvailableReplicas: 1},
+			Spec: appsv1.DeploymentSpec{Template: corev1.PodTemplateSpec{Spec: corev1.PodSpec{Containers: []corev1.Container{{
+				Image: "velero/velero:v1.18.3", Args: []string{"server", "--client-qps=1000", "--client-burst=1000"},
+			}}}}},
+			Status: appsv1.DeploymentStatus{AvailableReplicas: 1},
 		},
 	)...)
 	hub.Kube.Resources = []*metav1.APIResourceList{
@@ -156,15 +160,26 @@ func runs(t *testing.T, hub *testutil.Hub, phase velero.RestorePhase, failed int
 	})
 }
 
-func stored(t *testing.T, hub *testutil.Hub, files map[string][]byte) {
+func stores(t *testing.T, hub *testutil.Hub, files map[string][]byte) {
 	t.Helper()
 	testutil.NewStore(t, files).Serve(hub)
+}
+
+// warnings are what an operator is told before a run.
+func warnings(plan *Plan) []string {
+	told := plan.Notes()
+	for _, row := range plan.Checks {
+		if row.Result == preflight.Warn {
+			told = append(told, row.String())
+		}
+	}
+	return told
 }
 
 func TestRestore(t *testing.T) {
 	hub := standby(t, testutil.ManagedCluster("managed-two", testutil.Labelled("kept", "yes")),
 		testutil.Object(t, velero.BackupResource, backup("nightly", velero.BackupCompleted)))
-	stored(t, hub, map[string][]byte{
+	stores(t, hub, map[string][]byte{
 		"BackupContents/nightly": contents(t),
 		"BackupResourceList/nightly": testutil.Gzip(t, velero.ResourceList{
 			"cluster.open-cluster-management.io/v1/ManagedCluster": {"local-cluster", "managed-one", "managed-two"},
@@ -172,15 +187,16 @@ func TestRestore(t *testing.T) {
 	})
 	runs(t, hub, velero.RestoreCompleted, 0)
 	r := restorer(hub)
-	plan, err := r.Plan(t.Context(), "", "nightly")
+	plan, err := r.Plan(t.Context(), Request{Choice: Choice{Backup: "nightly"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if writes := hub.Writes(); len(writes) > 0 {
 		t.Errorf("planning wrote %v", writes)
 	}
-	if diff := cmp.Diff([]string{"1 klusterletaddonconfigs.agent.open-cluster-management.io are not restored: this hub does not have the kind"},
-		plan.Notes()); diff != "" {
+	if diff := cmp.Diff([]string{"kinds: this hub does not have the kinds of 1 klusterletaddonconfigs.agent.open-cluster-management.io, which are not restored: " +
+		"install what serves them, if they are wanted"},
+		warnings(plan)); diff != "" {
 		t.Error(diff)
 	}
 	result, err := r.Run(t.Context(), plan)
@@ -188,8 +204,11 @@ func TestRestore(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []Cluster{
-		{Name: "managed-one", ManagedCluster: Created, Credential: "managed-one-admin-kubeconfig"},
-		{Name: "managed-two", ManagedCluster: Exists},
+		{
+			Name: "managed-one", ManagedCluster: Created, Credential: "managed-one-admin-kubeconfig",
+			Counts: Counts{Create: 2, Scrub: 1}, // the namespace and the credential, without the lease
+		},
+		{Name: "managed-two", ManagedCluster: Exists, Counts: Counts{Create: 1}},
 	}
 	if diff := cmp.Diff(want, result.Clusters); diff != "" {
 		t.Error(diff)
@@ -221,7 +240,7 @@ func TestRestore(t *testing.T) {
 	}
 
 	before := len(hub.Writes())
-	plan, err = r.Plan(t.Context(), "", "nightly")
+	plan, err = r.Plan(t.Context(), Request{Choice: Choice{Backup: "nightly"}})
 	if err != nil || !plan.Finished {
 		t.Fatalf("the second run found %+v, %v", plan, err)
 	}
@@ -239,9 +258,9 @@ func TestRestoreGoesOnWithAnInterruptedRun(t *testing.T) {
 	interrupted.Status.Phase = velero.RestoreCompleted
 	hub := standby(t, testutil.Object(t, velero.BackupResource, backup("nightly", velero.BackupCompleted)),
 		testutil.Object(t, velero.RestoreResource, interrupted))
-	stored(t, hub, map[string][]byte{"BackupContents/nightly": contents(t)})
+	stores(t, hub, map[string][]byte{"BackupContents/nightly": contents(t)})
 	r := restorer(hub)
-	plan, err := r.Plan(t.Context(), "", "nightly")
+	plan, err := r.Plan(t.Context(), Request{Choice: Choice{Backup: "nightly"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -256,14 +275,14 @@ func TestRestoreGoesOnWithAnInterruptedRun(t *testing.T) {
 
 func TestAClusterThatCannotBeMadeStopsNoOther(t *testing.T) {
 	hub := standby(t, testutil.Object(t, velero.BackupResource, backup("nightly", velero.BackupCompleted)))
-	stored(t, hub, map[string][]byte{"BackupContents/nightly": contents(t)})
+	stores(t, hub, map[string][]byte{"BackupContents/nightly": contents(t)})
 	runs(t, hub, velero.RestoreCompleted, 0)
 	hub.Dynamic.PrependReactor("create", "managedclusters", func(action clienttesting.Action) (bool, runtime.Object, error) {
 		created := action.(clienttesting.CreateAction).GetObject().(*unstructured.Unstructured)
 		return created.GetName() == "managed-two", nil, errors.New("the webhook refused")
 	})
 	r := restorer(hub)
-	plan, err := r.Plan(t.Context(), "", "")
+	plan, err := r.Plan(t.Context(), Request{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -277,7 +296,7 @@ func TestAClusterThatCannotBeMadeStopsNoOther(t *testing.T) {
 	if !slices.Contains(result.Restore.Spec.ExcludedNamespaces, "managed-two") {
 		t.Error("the namespace of a cluster without a ManagedCluster was restored: ACM deletes it")
 	}
-	plan, err = r.Plan(t.Context(), "", "")
+	plan, err = r.Plan(t.Context(), Request{})
 	if err != nil || plan.Restore != nil {
 		t.Errorf("the next run takes the partial restore for done: %+v, %v", plan, err)
 	}
@@ -289,7 +308,7 @@ func TestAPartialRestoreIsAFailureButIsPutRight(t *testing.T) {
 	r := restorer(hub)
 	store := testutil.NewStore(t, map[string][]byte{"BackupContents/nightly": contents(t)})
 	store.Serve(hub)
-	plan, err := r.Plan(t.Context(), "mine", "")
+	plan, err := r.Plan(t.Context(), Request{Name: "mine"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -303,7 +322,7 @@ func TestAPartialRestoreIsAFailureButIsPutRight(t *testing.T) {
 	if !slices.Contains(hub.Writes(), "patch namespaces managed-one") || result.Restore.Annotations[velero.FinishedAnnotation] != "" {
 		t.Errorf("got %v", hub.Writes())
 	}
-	if _, err := r.Plan(t.Context(), "mine", ""); err == nil || !strings.Contains(err.Error(), "choose another name") {
+	if _, err := r.Plan(t.Context(), Request{Name: "mine"}); err == nil || !strings.Contains(err.Error(), "choose another name") {
 		t.Errorf("the name of a failed restore was taken again: %v", err)
 	}
 }
@@ -329,7 +348,7 @@ func TestPlanRefuses(t *testing.T) {
 			"", "bad", nil, "backup bad is PartiallyFailed"},
 		"a backup in progress": {[]runtime.Object{testutil.Object(t, velero.BackupResource, backup("now", velero.BackupInProgress))},
 			"", "now", nil, "backup now is InProgress: wait until it is Completed"},
-		"a terminating namespace": {[]runtime.Object{completed, terminating}, "", "", nil, "namespace managed-one is being deleted"},
+		"a terminating namespace": {[]runtime.Object{completed, terminating}, "", "", nil, "namespaces: managed-one is being deleted on this hub: wait until it is gone"},
 		"somebody else's restore": {[]runtime.Object{completed, testutil.Object(t, velero.RestoreResource, theirs)},
 			"theirs", "", nil, "was made by somebody else"},
 		"a damaged backup": {[]runtime.Object{completed}, "", "", map[string][]byte{"BackupContents/nightly": contents(t)[:100]}, "truncated"},
@@ -343,8 +362,11 @@ func TestPlanRefuses(t *testing.T) {
 			if files == nil {
 				files = map[string][]byte{"BackupContents/nightly": contents(t)}
 			}
-			stored(t, hub, files)
-			_, err := restorer(hub).Plan(t.Context(), test.name, test.fromBackup)
+			stores(t, hub, files)
+			plan, err := restorer(hub).Plan(t.Context(), Request{Name: test.name, Choice: Choice{Backup: test.fromBackup}})
+			if err == nil {
+				err = plan.Err()
+			}
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
@@ -358,7 +380,7 @@ func TestPlanRefuses(t *testing.T) {
 func TestAnInterruptedWaitSaysSo(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := restorer(standby(t)).Plan(ctx, "", "nightly")
+	_, err := restorer(standby(t)).Plan(ctx, Request{Choice: Choice{Backup: "nightly"}})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
@@ -370,6 +392,7 @@ func TestABackupMayComeWithTheNextListing(t *testing.T) {
 	for _, name := range []string{"", "nightly"} {
 		hub := standby(t)
 		syncs(hub)
+		stores(t, hub, map[string][]byte{"BackupContents/nightly": contents(t)})
 		looks := 0
 		hub.Dynamic.PrependReactor("list", "backupstoragelocations", func(clienttesting.Action) (bool, runtime.Object, error) {
 			if looks++; looks != 2 {
@@ -378,51 +401,25 @@ func TestABackupMayComeWithTheNextListing(t *testing.T) {
 			arrived := testutil.Object(t, velero.BackupResource, backup("nightly", velero.BackupCompleted))
 			return false, nil, hub.Dynamic.Tracker().Add(arrived)
 		})
-		got, err := restorer(hub).choose(t.Context(), name)
+		got, _, err := restorer(hub).choose(t.Context(), Choice{Backup: name}, "")
 		if err != nil || got.Name != "nightly" {
 			t.Errorf("%q: got %v, %v", name, got, err)
 		}
 	}
 }
 
-func TestRank(t *testing.T) {
-	backups := []velero.Backup{
-		*backup("own-newest", velero.BackupCompleted, takenAt(noon.Add(5*time.Hour)), ofHub(uid)),
-		*backup("older", velero.BackupCompleted, takenAt(noon)),
-		*backup("newer", velero.BackupCompleted, takenAt(noon.Add(time.Hour))),
-		*backup("newest-but-partial", velero.BackupPartiallyFailed, takenAt(noon.Add(2*time.Hour))),
-		*backup("newest-but-of-some-clusters", velero.BackupCompleted, takenAt(noon.Add(3*time.Hour)), func(b *velero.Backup) {
-			b.Labels[velero.SelectedLabel] = "true"
-		}),
-		*backup("by-hand-older", velero.BackupCompleted, foreign, takenAt(noon)),
-		*backup("by-hand", velero.BackupCompleted, foreign, takenAt(noon.Add(9*time.Hour))),
-	}
-	names := func(ranked []*velero.Backup) (names []string) {
-		for _, b := range ranked {
-			names = append(names, b.Name)
-		}
-		return names
-	}
-	own, others := rank(backups, uid)
-	if diff := cmp.Diff([]string{"newer", "older", "own-newest"}, names(own)); diff != "" {
-		t.Error(diff)
-	}
-	if diff := cmp.Diff([]string{"by-hand", "by-hand-older"}, names(others)); diff != "" {
-		t.Error(diff)
-	}
-}
-
 func TestNewestOfSomebodyElseHoldsClusters(t *testing.T) {
 	hub := standby(t,
-		testutil.Object(t, velero.BackupResource, backup("apps", velero.BackupCompleted, foreign, takenAt(noon.Add(time.Hour)))),
-		testutil.Object(t, velero.BackupResource, backup("hub", velero.BackupCompleted, foreign)))
-	stored(t, hub, map[string][]byte{
+		testutil.Object(t, velero.BackupResource, backup("apps", velero.BackupCompleted, byHand, takenAt(noon.Add(time.Hour)))),
+		testutil.Object(t, velero.BackupResource, backup("hub", velero.BackupCompleted, byHand)))
+	stores(t, hub, map[string][]byte{
 		"BackupResourceList/apps": testutil.Gzip(t, velero.ResourceList{"v1/Namespace": {"shop"}}),
+		"BackupContents/hub":      contents(t),
 		"BackupResourceList/hub": testutil.Gzip(t, velero.ResourceList{
 			"cluster.open-cluster-management.io/v1/ManagedCluster": {"managed-one"},
 		}),
 	})
-	got, err := restorer(hub).choose(t.Context(), "")
+	got, _, err := restorer(hub).choose(t.Context(), Choice{}, "")
 	if err != nil || got.Name != "hub" {
 		t.Errorf("got %v, %v", got, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -43,7 +44,10 @@ func (r *Restorer) Run(ctx context.Context, plan *Plan) (*Result, error) {
 	if plan.Finished {
 		return &Result{Restore: plan.Restore, Clusters: plan.Clusters}, nil
 	}
-	r.createClusters(ctx, plan)
+	if err := plan.Err(); err != nil {
+		return nil, err
+	}
+	r.writeClusters(ctx, plan)
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("interrupted while creating ManagedClusters: %w", context.Cause(ctx))
 	}
@@ -89,6 +93,12 @@ func (r *Restorer) start(ctx context.Context, plan *Plan) error {
 	if plan.Restore != nil {
 		return nil
 	}
+	for _, settings := range plan.Settings {
+		_, err := r.Hub.Kube.CoreV1().ConfigMaps(settings.Namespace).Create(ctx, settings, metav1.CreateOptions{})
+		if err != nil && !apierrors.IsAlreadyExists(err) {
+			return fmt.Errorf("creating ConfigMap %s: %w", settings.Name, err)
+		}
+	}
 	restore := r.Object(plan)
 	created, err := r.Hub.Velero.Restores.Create(ctx, restore)
 	if apierrors.IsAlreadyExists(err) {
@@ -120,7 +130,7 @@ func (r *Restorer) build(plan *Plan) *velero.Restore {
 			ExcludedNamespaces:      plan.excluded,
 			IncludeClusterResources: &yes,
 			RestorePVs:              &no,
-			// What is on the hub already is kept: a backup is older than it.
+			// What is on the hub already is kept, unless the user says otherwise: a backup is older than it.
 			ExistingResourcePolicy: velero.KeepExisting,
 			LabelSelector: &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{
 				{Key: ocm.LocalClusterLabel, Operator: metav1.LabelSelectorOpNotIn, Values: []string{"true"}},
@@ -128,17 +138,42 @@ func (r *Restorer) build(plan *Plan) *velero.Restore {
 			}},
 		},
 	}
+	if plan.update {
+		restore.Spec.ExistingResourcePolicy = velero.UpdateExisting
+	}
+	restore.Spec.IncludedNamespaces = plan.included
+	restore.Spec.ResourcePolicy = reference(plan.filter)
+	restore.Spec.ResourceModifier = reference(plan.scrub)
+	annotations := map[string]string{}
+	if choice := plan.choice(); choice != "" {
+		annotations[velero.ChoiceAnnotation] = choice
+	}
 	for _, kind := range plan.LeftOut {
 		restore.Spec.ExcludedResources = append(restore.Spec.ExcludedResources, kind.Resource)
 	}
+	if !plan.subset.all() {
+		// Velero makes the namespaces of what it restores by itself; these would be all of the backup's.
+		restore.Spec.ExcludedResources = append(restore.Spec.ExcludedResources, namespacesIn)
+	}
 	for _, cluster := range plan.Clusters {
 		// ACM deletes the namespace of a cluster that has no ManagedCluster, with the credential in it.
-		if cluster.ManagedCluster == Failed {
+		if cluster.Err != nil {
 			restore.Spec.ExcludedNamespaces = append(restore.Spec.ExcludedNamespaces, cluster.Name)
-			restore.Annotations = map[string]string{velero.PartialAnnotation: "true"}
+			annotations[velero.PartialAnnotation] = "true"
 		}
 	}
+	if len(annotations) > 0 {
+		restore.Annotations = annotations
+	}
 	return restore
+}
+
+// reference is how a Restore names its settings; nil for none.
+func reference(settings *corev1.ConfigMap) *corev1.TypedLocalObjectReference {
+	if settings == nil {
+		return nil
+	}
+	return &corev1.TypedLocalObjectReference{Kind: "configmap", Name: settings.Name}
 }
 
 // verdict reads the results of a restore that has ended and says whether it is good.

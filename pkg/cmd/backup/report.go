@@ -26,8 +26,8 @@ func (o *Options) show(plan *backup.Plan) error {
 
 // tell says on stderr what the table has no room for.
 func (o *Options) tell(result *backup.Result) {
-	cmdutil.TellCauses(o.Streams.ErrOut, "warning", result.Results.Warnings)
-	cmdutil.TellCauses(o.Streams.ErrOut, "error", result.Results.Errors)
+	cmdutil.TellCauses(o.Streams.ErrOut, "warning", result.Results.Warnings, true)
+	cmdutil.TellCauses(o.Streams.ErrOut, "error", result.Results.Errors, true)
 	proof := result.Proof
 	if n := len(proof.Uncredentialed); n > 0 {
 		names := proof.Uncredentialed[:min(n, maxNamed)]

@@ -11,24 +11,36 @@ import (
 // maxCauses is how many causes of Velero's warnings or errors are told in full.
 const maxCauses = 10
 
-// TellCauses writes a line per cause of Velero's warnings or errors, and an example below each that needs a look.
-func TellCauses(out io.Writer, what string, causes []velero.Cause) {
+// TellCauses writes a line per cause of Velero's warnings or errors, and an example below each that needs a look. Those that
+// are part of a good run are counted in one line, unless they are asked for.
+func TellCauses(out io.Writer, what string, causes []velero.Cause, harmless bool) {
+	hidden, told := 0, 0
 	for i, cause := range causes {
-		if i == maxCauses {
-			fmt.Fprintf(out, "%s: and %d more causes\n", what, len(causes)-maxCauses)
-			return
+		if cause.Expected && !harmless {
+			hidden += cause.Count
+			continue
 		}
-		where := ""
-		if cause.Namespaces > 0 {
-			where = " in " + printing.Count(cause.Namespaces, "namespace")
+		if told++; told > maxCauses {
+			fmt.Fprintf(out, "%s: and %d more causes\n", what, len(causes)-i)
+			break
 		}
-		note := ""
-		if cause.Expected {
-			note = " (expected)"
-		}
-		fmt.Fprintf(out, "%s: %d× %s%s%s\n", what, cause.Count, cause.Reason, where, note)
-		if !cause.Expected && cause.Example != cause.Reason {
-			fmt.Fprintf(out, "  for example: %s\n", cause.Example)
-		}
+		tellCause(out, what, cause)
+	}
+	if hidden > 0 {
+		fmt.Fprintf(out, "harmless: %s of Velero, shown by --show-harmless\n", printing.Count(hidden, what))
+	}
+}
+
+func tellCause(out io.Writer, what string, cause velero.Cause) {
+	where, note := "", ""
+	if cause.Namespaces > 0 {
+		where = " in " + printing.Count(cause.Namespaces, "namespace")
+	}
+	if cause.Expected {
+		note = " (harmless)"
+	}
+	fmt.Fprintf(out, "%s: %d× %s%s%s\n", what, cause.Count, cause.Reason, where, note)
+	if !cause.Expected && cause.Example != cause.Reason {
+		fmt.Fprintf(out, "  for example: %s\n", cause.Example)
 	}
 }

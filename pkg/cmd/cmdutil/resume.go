@@ -34,7 +34,7 @@ func typed(cmd *cobra.Command, keep func(name string) bool) string {
 			words = append(words, "--"+flag.Name)
 		default:
 			for _, value := range valuesOf(flag) {
-				words = append(words, "--"+flag.Name+"="+quote(value))
+				words = append(words, "--"+flag.Name+"="+Quote(value))
 			}
 		}
 	})
@@ -51,8 +51,8 @@ func valuesOf(flag *pflag.Flag) []string {
 // plain are words that a shell takes as they are.
 var plain = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]*$`)
 
-// quote makes one word of a value, for a shell.
-func quote(value string) string {
+// Quote makes one word of a value, for a shell.
+func Quote(value string) string {
 	if plain.MatchString(value) {
 		return value
 	}

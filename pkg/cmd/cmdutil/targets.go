@@ -49,7 +49,7 @@ func (f *TargetFlags) Choice() string {
 	case f.All:
 		return "--all"
 	case f.Selector != "":
-		return "--selector=" + quote(f.Selector)
+		return "--selector=" + Quote(f.Selector)
 	}
 	return ""
 }

@@ -17,13 +17,13 @@ func (o *Options) show(plan *restore.Plan) error {
 	for _, kind := range plan.LeftOut {
 		fmt.Fprintf(o.Streams.ErrOut, "not restored: %d %s (%s)\n", kind.Count, kind.Resource, kind.Why)
 	}
-	return o.Print(o.Streams.Out, o.Restorer.Object(plan), clusterTable(plan.Clusters))
+	return o.Print(o.Streams.Out, o.Restorer.Object(plan), planTable(plan))
 }
 
 // report prints how a run ended: what Velero found on stderr, the tables on stdout.
 func (o *Options) report(plan *restore.Plan, result *restore.Result) error {
-	cmdutil.TellCauses(o.Streams.ErrOut, "warning", result.Results.Warnings)
-	cmdutil.TellCauses(o.Streams.ErrOut, "error", result.Results.Errors)
+	cmdutil.TellCauses(o.Streams.ErrOut, "warning", result.Results.Warnings, o.ShowHarmless)
+	cmdutil.TellCauses(o.Streams.ErrOut, "error", result.Results.Errors, o.ShowHarmless)
 	if err := o.Print(o.Streams.Out, result.Restore, restoreTable(plan, result)); err != nil || o.Machine {
 		return err
 	}
@@ -44,15 +44,33 @@ func restoreTable(plan *restore.Plan, result *restore.Result) *metav1.Table {
 	}
 }
 
+// planTable says what becomes of every cluster's objects, and, in its last row, of those that belong to none.
+func planTable(plan *restore.Plan) *metav1.Table {
+	if plan.Finished {
+		return clusterTable(plan.Clusters)
+	}
+	table := &metav1.Table{ColumnDefinitions: printing.Columns(
+		[]string{"Name", "ManagedCluster", "Create", "Update", "Skip", "Conflict", "Scrub"}, "Missing")}
+	add := func(name, outcome string, counts restore.Counts, missing int) {
+		table.Rows = append(table.Rows, printing.Row(name, outcome, strconv.Itoa(counts.Create), strconv.Itoa(counts.Update),
+			strconv.Itoa(counts.Skip), strconv.Itoa(counts.Conflict), strconv.Itoa(counts.Scrub), strconv.Itoa(missing)))
+	}
+	for _, cluster := range plan.Clusters {
+		add(cluster.Name, string(cluster.ManagedCluster), cluster.Counts, cluster.Lacks)
+	}
+	add(shared, printing.None, plan.Shared, 0)
+	return table
+}
+
+// shared stands for what belongs to no cluster; no cluster can have that name.
+const shared = "(shared)"
+
 func clusterTable(clusters []restore.Cluster) *metav1.Table {
 	table := &metav1.Table{ColumnDefinitions: printing.Columns([]string{"Name", "ManagedCluster", "Credential"}, "Secret")}
 	for _, cluster := range clusters {
 		found, secret := "missing", printing.None
 		if cluster.Credential != "" {
 			found, secret = "found", cluster.Credential
-		}
-		if cluster.ManagedCluster == restore.ToCreate {
-			found = printing.None
 		}
 		table.Rows = append(table.Rows, printing.Row(cluster.Name, string(cluster.ManagedCluster), found, secret))
 	}

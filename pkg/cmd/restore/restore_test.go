@@ -11,6 +11,7 @@ import (
 
 	"github.com/vmware-tanzu/velero/pkg/util/results"
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -31,7 +32,14 @@ func TestUsage(t *testing.T) {
 		args []string
 		want string
 	}{
-		"a bad name":      {[]string{"Full_Restore"}, "is no valid name"},
+		"a bad name":      {[]string{"--name", "Full_Restore"}, "is no valid name"},
+		"two backups":     {[]string{"--from-backup", "a", "--at", "2h ago"}, "--from-backup and --at exclude each other"},
+		"a backup of one": {[]string{"--from-backup", "a", "--from-hub", "b"}, "--from-backup and --from-hub exclude each other"},
+		"no time at all":  {[]string{"--at", "yesterday"}, `--at "yesterday" is no time`},
+		"the future":      {[]string{"--at", "2999-01-01T00:00:00Z"}, "is in the future"},
+		"two choices":     {[]string{"managed-one", "-l", "a=b"}, "--selector and cluster names exclude each other"},
+		"no selector":     {[]string{"-l", "a in"}, `--selector "a in"`},
+		"what of it":      {[]string{"--existing", "replace"}, `--existing must be skip or update, not "replace"`},
 		"no time":         {[]string{"--timeout", "0s"}, "--timeout must be positive"},
 		"no workers":      {[]string{"--parallel", "0"}, "--parallel must be at least 1"},
 		"unknown dry run": {[]string{"--dry-run=server"}, "--dry-run must be none or client"},
@@ -66,7 +74,10 @@ func run(t *testing.T, phase velero.RestorePhase, dryRun bool) (out, errOut stri
 		testutil.Object(t, velero.LocationResource, location), testutil.Object(t, velero.BackupResource, backup),
 		&appsv1.Deployment{
 			ObjectMeta: metav1.ObjectMeta{Namespace: "velero", Name: "velero"},
-			Status:     appsv1.DeploymentStatus{AvailableReplicas: 1},
+			Spec: appsv1.DeploymentSpec{Template: corev1.PodTemplateSpec{Spec: corev1.PodSpec{Containers: []corev1.Container{{
+				Image: "velero/velero:v1.18.3", Args: []string{"server", "--client-qps", "200"},
+			}}}}},
+			Status: appsv1.DeploymentStatus{AvailableReplicas: 1},
 		})
 	hub.Kube.Resources = []*metav1.APIResourceList{{
 		GroupVersion: "cluster.open-cluster-management.io/v1", APIResources: []metav1.APIResource{{Name: "managedclusters"}},
@@ -97,7 +108,7 @@ func run(t *testing.T, phase velero.RestorePhase, dryRun bool) (out, errOut stri
 			Hub:   restore.Hub{Kube: hub.Kube, Dynamic: hub.Dynamic, Velero: velero.In(hub.Dynamic, "velero"), UID: "hub-2"},
 			Clock: testutil.Instant{}, Parallel: 2, Tell: func(line string) { stderr.WriteString(line + "\n") },
 		},
-		Name: "again", FromBackup: "nightly", DryRun: dryRun, Timeout: time.Minute, Streams: streams, Print: print,
+		Request: restore.Request{Name: "again", Choice: restore.Choice{Backup: "nightly"}}, DryRun: dryRun, Timeout: time.Minute, Streams: streams, Print: print,
 		Resume: "kubectl acmdr restore again",
 	}
 	err = o.Run(t.Context())

@@ -1,0 +1,105 @@
+package restore
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/acmdr/kubectl-acmdr/pkg/internal/testutil"
+	"github.com/acmdr/kubectl-acmdr/pkg/velero"
+)
+
+func TestCandidates(t *testing.T) {
+	hour := func(h int) testutil.Edit[velero.Backup] { return takenAt(noon.Add(time.Duration(h) * time.Hour)) }
+	here := []velero.Backup{*backup("here", velero.BackupCompleted, hour(9), ofHub(uid))}
+	one := []velero.Backup{
+		*backup("older", velero.BackupCompleted, hour(0)),
+		*backup("newer", velero.BackupCompleted, hour(1)),
+		*backup("half", velero.BackupPartiallyFailed, hour(2)),
+		*backup("broken", velero.BackupFailed, hour(3)),
+	}
+	three := []velero.Backup{*backup("theirs", velero.BackupCompleted, hour(5), ofHub("hub-3"))}
+	hand := []velero.Backup{*backup("by-hand", velero.BackupCompleted, byHand, hour(8))}
+	some := []velero.Backup{*backup("some", velero.BackupCompleted, hour(6), func(b *velero.Backup) { b.Labels[velero.SelectedLabel] = "true" })}
+	for name, test := range map[string]struct {
+		backups []velero.Backup
+		choice  Choice
+		want    string
+		err     string
+	}{
+		"the newest":           {one, Choice{}, "newer older", ""},
+		"not this hub's own":   {append(here, one...), Choice{}, "newer older", ""},
+		"this hub's, if alone": {here, Choice{}, "here", ""},
+		"this hub's, if told":  {append(here, one...), Choice{Hub: uid}, "here", ""},
+		"whoever's, at last":   {hand, Choice{}, "by-hand", ""},
+		"not whoever's":        {append(hand, one...), Choice{}, "newer older", ""},
+		"not of some clusters": {append(some, one...), Choice{}, "newer older", ""},
+		"at a time":            {one, Choice{At: noon.Add(30 * time.Minute)}, "older", ""},
+		"at that very time":    {one, Choice{At: noon.Add(time.Hour)}, "newer older", ""},
+		"before all":           {one, Choice{At: noon.Add(-time.Hour)}, "", ""},
+		"a partial one":        {one, Choice{AcceptPartial: true}, "half newer older", ""},
+		"never mixed": {append(three, one...), Choice{}, "",
+			"backups of 2 other hubs are in the bucket; choose one with --from-hub: hub-3 (newest: theirs, taken 2026-11-22T17:00:00Z), " +
+				"hub-1 (newest: newer, taken 2026-11-22T13:00:00Z)"},
+		"of the one told":     {append(three, one...), Choice{Hub: "hub-1"}, "newer older", ""},
+		"of none":             {one, Choice{Hub: "hub-9"}, "", ""},
+		"of several":          {append(three, one...), Choice{Hub: "hub"}, "", "--from-hub hub is the beginning of several hubs' ids: hub-3, hub-1"},
+		"of the one, at last": {append(three, one...), Choice{Hub: "hub-3", At: noon.Add(4 * time.Hour)}, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := candidatesOf(test.backups, test.choice, uid)
+			var names []string
+			for _, b := range got {
+				names = append(names, b.Name)
+			}
+			if joined := strings.Join(names, " "); joined != test.want {
+				t.Errorf("got %q, want %q", joined, test.want)
+			}
+			if err == nil && test.err != "" || err != nil && err.Error() != test.err {
+				t.Errorf("got %v, want %q", err, test.err)
+			}
+		})
+	}
+}
+
+// A backup that does not hold what it should is no reason not to restore from the one before it.
+func TestADamagedBackupIsPassedOver(t *testing.T) {
+	at := func(name string, hours int) runtime.Object {
+		return testutil.Object(t, velero.BackupResource,
+			backup(name, velero.BackupCompleted, takenAt(noon.Add(time.Duration(hours)*time.Hour))))
+	}
+	hub := standby(t, at("good", 0), at("empty", 1), at("cut", 2))
+	stores(t, hub, map[string][]byte{
+		"BackupContents/good": contents(t), "BackupContents/empty": testutil.Tarball(t), "BackupContents/cut": contents(t)[:100],
+	})
+	r := restorer(hub)
+	var told []string
+	r.Tell = func(line string) { told = append(told, line) }
+	plan, err := r.Plan(t.Context(), Request{})
+	if err != nil || plan.Backup.Name != "good" {
+		t.Fatalf("got %+v, %v", plan, err)
+	}
+	said := strings.Join(told, "\n")
+	for _, want := range []string{"Backup cut is not used: the backup's contents are damaged: truncated.", "Backup empty holds no managed cluster."} {
+		if !strings.Contains(said, want) {
+			t.Errorf("nothing said %q:\n%s", want, said)
+		}
+	}
+	if _, err := r.Plan(t.Context(), Request{Choice: Choice{Backup: "cut"}}); err == nil {
+		t.Error("a damaged backup was taken, since it was named")
+	}
+}
+
+// A store that does not answer is no reason to take an older backup.
+func TestAnUnreadableBackupIsAnError(t *testing.T) {
+	hub := standby(t,
+		testutil.Object(t, velero.BackupResource, backup("older", velero.BackupCompleted)),
+		testutil.Object(t, velero.BackupResource, backup("newer", velero.BackupCompleted, takenAt(noon.Add(time.Hour)))))
+	stores(t, hub, map[string][]byte{"BackupContents/older": contents(t)})
+	_, err := restorer(hub).Plan(t.Context(), Request{})
+	if err == nil || !strings.Contains(err.Error(), "NoSuchKey") {
+		t.Errorf("got %v", err)
+	}
+}
