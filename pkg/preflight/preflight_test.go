@@ -60,7 +60,9 @@ func TestServer(t *testing.T) {
 		"without any limit":   {server("1.18.3", 1000, 0), 70_000, 2, preflight.Pass, "none"},
 		"not for user's eyes": {nil, 0, 0, preflight.Warn, "may not be read"},
 	} {
-		t.Run(name, func(t *testing.T) { check(t, preflight.Server(test.server, test.items)[test.row], test.result, test.part) })
+		t.Run(name, func(t *testing.T) {
+			check(t, preflight.Server(test.server, test.items)[test.row], test.result, test.part)
+		})
 	}
 }
 

@@ -69,15 +69,15 @@ func (r *Restorer) newest(ctx context.Context, choice Choice, chosen string) (*v
 		}
 		seen = len(backups)
 		candidates, err = candidatesOf(backups, choice, r.Hub.UID)
-		return len(candidates) > 0, "no Completed backup" + choice.words() + " is visible on this hub", err
+		return len(candidates) > 0, "no " + choice.words() + " is visible on this hub", err
 	})
 	if _, ok := errors.AsType[*wait.TimeoutError](err); ok {
 		if seen == 0 {
 			return nil, nil, fmt.Errorf("no backup is visible in namespace %s: does the location point to the lost hub's bucket and prefix?",
 				r.Hub.Velero.Namespace)
 		}
-		return nil, nil, fmt.Errorf("none of the %d backups in namespace %s is Completed%s; %s",
-			seen, r.Hub.Velero.Namespace, choice.words(), r.others(ctx, choice))
+		return nil, nil, fmt.Errorf("no %s is among the %d in namespace %s; %s",
+			choice.words(), seen, r.Hub.Velero.Namespace, r.others(ctx, choice))
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("looking for a backup: %w", err)
@@ -116,17 +116,17 @@ func (r *Restorer) firstGood(ctx context.Context, candidates []*velero.Backup, c
 
 func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
-// words says what else was asked of a backup.
+// words says what is asked of a backup.
 func (c Choice) words() string {
-	var words string
+	words := "Completed backup"
 	if c.AcceptPartial {
-		words += " or PartiallyFailed"
+		words = "Completed or PartiallyFailed backup"
 	}
 	if c.Hub != "" {
-		words += " and of hub " + c.Hub
+		words += " of hub " + c.Hub
 	}
 	if !c.At.IsZero() {
-		words += " and taken at " + c.At.UTC().Format(time.RFC3339) + " or before"
+		words += " taken at " + c.At.UTC().Format(time.RFC3339) + " or before"
 	}
 	return words
 }

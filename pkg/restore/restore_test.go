@@ -343,7 +343,7 @@ func TestPlanRefuses(t *testing.T) {
 			"backup velero/weekly does not exist; the newest Completed ones are nightly"},
 		"nothing at all": {nil, "", "", nil, "no backup is visible in namespace velero"},
 		"nothing good": {[]runtime.Object{testutil.Object(t, velero.BackupResource, backup("bad", velero.BackupFailed))}, "", "", nil,
-			"none of the 1 backups in namespace velero is Completed"},
+			"no Completed backup is among the 1 in namespace velero; there is no Completed backup"},
 		"a partial backup": {[]runtime.Object{testutil.Object(t, velero.BackupResource, backup("bad", velero.BackupPartiallyFailed))},
 			"", "bad", nil, "backup bad is PartiallyFailed"},
 		"a backup in progress": {[]runtime.Object{testutil.Object(t, velero.BackupResource, backup("now", velero.BackupInProgress))},
