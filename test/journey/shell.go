@@ -97,6 +97,11 @@ func (p *Process) Interrupt(t TB) {
 	}
 }
 
+// Kill ends the command at once, as a machine that loses power does.
+func (p *Process) Kill() {
+	_ = p.cmd.Process.Kill() // it may have ended by itself
+}
+
 // Stderr is what the command has said so far.
 func (p *Process) Stderr() string { return p.err.String() }
 
