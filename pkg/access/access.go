@@ -20,6 +20,8 @@ type Credential struct {
 	// Source is the kind of place it came from, for example Hive; Origin is the very place.
 	Source string
 	Origin string
+	// User is who the credential says that it is; empty when it does not say.
+	User   string
 	Config *rest.Config
 	// NotAfter is when the credential expires; zero when it does not say.
 	NotAfter time.Time
@@ -34,16 +36,15 @@ type Source interface {
 	Find(ctx context.Context, cluster string) (*Credential, error)
 }
 
-// HubSources are the places where a hub keeps credentials, in the order in which they are tried: what the installer of a
-// cluster left is wider than what an import brought.
+// HubSources are the places where a hub keeps credentials, in the order in which they are tried.
 func HubSources(kube kubernetes.Interface, hub dynamic.Interface) []Source {
-	return []Source{
-		&Hive{Kube: kube, Dynamic: hub},
-		&HyperShift{Kube: kube, Dynamic: hub},
-		&ClusterAPI{Kube: kube},
-		&AutoImport{Kube: kube, Dynamic: hub},
-		&ManagedServiceAccount{Kube: kube, Dynamic: hub},
-	}
+	return SourcesIn(OnHub(kube, hub))
+}
+
+// SourcesIn are HubSources for a hub or a backup of one. What the installer of a cluster left is wider than what an import
+// brought, so it comes first.
+func SourcesIn(place Place) []Source {
+	return []Source{Hive{place}, HyperShift{place}, ClusterAPI{place}, AutoImport{place}, ManagedServiceAccount{place}}
 }
 
 // Connect makes clients from a config.

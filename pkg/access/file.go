@@ -29,5 +29,5 @@ func (f Files) Find(_ context.Context, cluster string) (*Credential, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file.Path, err)
 	}
-	return &Credential{Source: "File", Origin: file.Path, Config: config, NotAfter: expiry(config)}, nil
+	return &Credential{Source: "File", Origin: file.Path, User: user(config), Config: config, NotAfter: expiry(config)}, nil
 }

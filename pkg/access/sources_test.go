@@ -46,13 +46,13 @@ func expiring(t time.Time) string { return jwt(fmt.Sprintf(`{"exp":%d}`, t.Unix(
 
 // sources makes each kind of source for a hub.
 var sources = map[string]func(*testutil.Hub) access.Source{
-	"hive":       func(h *testutil.Hub) access.Source { return &access.Hive{Kube: h.Kube, Dynamic: h.Dynamic} },
-	"hypershift": func(h *testutil.Hub) access.Source { return &access.HyperShift{Kube: h.Kube, Dynamic: h.Dynamic} },
-	"autoimport": func(h *testutil.Hub) access.Source { return &access.AutoImport{Kube: h.Kube, Dynamic: h.Dynamic} },
+	"hive":       func(h *testutil.Hub) access.Source { return access.Hive{Place: access.OnHub(h.Kube, h.Dynamic)} },
+	"hypershift": func(h *testutil.Hub) access.Source { return access.HyperShift{Place: access.OnHub(h.Kube, h.Dynamic)} },
+	"autoimport": func(h *testutil.Hub) access.Source { return access.AutoImport{Place: access.OnHub(h.Kube, h.Dynamic)} },
 	"account": func(h *testutil.Hub) access.Source {
-		return &access.ManagedServiceAccount{Kube: h.Kube, Dynamic: h.Dynamic}
+		return access.ManagedServiceAccount{Place: access.OnHub(h.Kube, h.Dynamic)}
 	},
-	"capi": func(h *testutil.Hub) access.Source { return &access.ClusterAPI{Kube: h.Kube} },
+	"capi": func(h *testutil.Hub) access.Source { return access.ClusterAPI{Place: access.OnHub(h.Kube, h.Dynamic)} },
 }
 
 func TestSources(t *testing.T) {

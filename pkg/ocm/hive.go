@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
+	"maps"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -24,77 +24,111 @@ type AdminKubeconfig struct {
 	Exists bool
 }
 
-// AdminKubeconfigs finds the admin kubeconfig of each cluster that Hive made: the one that its ClusterDeployment names,
-// else the newest with Hive's label. It looks in one namespace, or with metav1.NamespaceAll through the whole hub in pages.
+// AdminKubeconfigs finds the admin kubeconfig of each cluster that Hive made, by HiveSecrets. It looks in one namespace, or with
+// metav1.NamespaceAll through the whole hub in pages.
 func AdminKubeconfigs(ctx context.Context, kube kubernetes.Interface, hub dynamic.Interface,
 	namespace string) (map[string]AdminKubeconfig, error) {
-	labelled, err := labelledKubeconfigs(ctx, kube, namespace)
+	secrets := HiveSecrets{}
+	err := eachItem(ctx, func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+		options.LabelSelector = HiveSecretTypeLabel + "=" + HiveKubeconfig
+		return kube.CoreV1().Secrets(namespace).List(ctx, options)
+	}, func(secret *corev1.Secret) { secrets.Labelled(secret) })
 	if err != nil {
 		return nil, fmt.Errorf("listing Hive's secrets: %w", err)
 	}
-	named, err := namedKubeconfigs(ctx, hub, namespace)
-	if err != nil {
+	err = eachItem(ctx, func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+		return hub.Resource(ClusterDeploymentResource).Namespace(namespace).List(ctx, options)
+	}, func(deployment *unstructured.Unstructured) { secrets.Named(deployment) })
+	if err != nil && !apierrors.IsNotFound(err) { // not found is a hub without Hive
 		return nil, fmt.Errorf("listing ClusterDeployments: %w", err)
 	}
 	found := map[string]AdminKubeconfig{}
-	for cluster, secrets := range labelled {
-		found[cluster] = AdminKubeconfig{Secret: secrets[0], Exists: true}
-	}
-	for cluster, secret := range named {
-		exists := slices.Contains(labelled[cluster], secret)
+	for cluster, known := range secrets {
+		name, exists := known.choose()
+		if name == "" {
+			continue
+		}
 		if !exists {
-			_, err := kube.CoreV1().Secrets(cluster).Get(ctx, secret, metav1.GetOptions{})
+			_, err := kube.CoreV1().Secrets(cluster).Get(ctx, name, metav1.GetOptions{})
 			if err != nil && !apierrors.IsNotFound(err) {
-				return nil, fmt.Errorf("reading secret %s/%s: %w", cluster, secret, err)
+				return nil, fmt.Errorf("reading secret %s/%s: %w", cluster, name, err)
 			}
 			exists = err == nil
 		}
-		found[cluster] = AdminKubeconfig{Secret: secret, Exists: exists}
+		found[cluster] = AdminKubeconfig{Secret: name, Exists: exists}
 	}
 	return found, nil
 }
 
-// namedKubeconfigs are the secrets that ClusterDeployments name, by namespace. A namespace may hold several
-// ClusterDeployments; the one that is named like the cluster counts, as for ACM.
-func namedKubeconfigs(ctx context.Context, hub dynamic.Interface, namespace string) (map[string]string, error) {
-	found, own := map[string]string{}, map[string]bool{}
-	err := eachItem(ctx, func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-		return hub.Resource(ClusterDeploymentResource).Namespace(namespace).List(ctx, options)
-	}, func(deployment *unstructured.Unstructured) {
-		cluster := deployment.GetNamespace()
-		name, _, _ := unstructured.NestedString(deployment.Object, "spec", "clusterMetadata", "adminKubeconfigSecretRef", "name")
-		if name == "" || own[cluster] {
-			return
-		}
-		found[cluster], own[cluster] = name, deployment.GetName() == cluster
-	})
-	if apierrors.IsNotFound(err) {
-		return nil, nil // no Hive on this hub
-	}
-	return found, err
+// HiveSecrets is what is known of the admin kubeconfigs in each namespace. It is filled in any order, from a hub or from a
+// backup of one.
+type HiveSecrets map[string]*hiveNamespace
+
+type hiveNamespace struct {
+	// named is the secret that a ClusterDeployment names; own tells that the ClusterDeployment is named like the cluster.
+	named string
+	own   bool
+	// labelled are the secrets with Hive's label, and when they were made.
+	labelled map[string]metav1.Time
 }
 
-// labelledKubeconfigs are the secrets with Hive's label by namespace, the newest first: Hive makes one for every attempt to
-// provision a cluster.
-func labelledKubeconfigs(ctx context.Context, kube kubernetes.Interface, namespace string) (map[string][]string, error) {
-	made := map[string][]metav1.ObjectMeta{}
-	err := eachItem(ctx, func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-		options.LabelSelector = HiveSecretTypeLabel + "=" + HiveKubeconfig
-		return kube.CoreV1().Secrets(namespace).List(ctx, options)
-	}, func(secret *corev1.Secret) {
-		meta := metav1.ObjectMeta{Name: secret.Name, CreationTimestamp: secret.CreationTimestamp}
-		made[secret.Namespace] = append(made[secret.Namespace], meta)
-	})
-	found := map[string][]string{}
-	for namespace, secrets := range made {
-		slices.SortFunc(secrets, func(a, b metav1.ObjectMeta) int {
-			return cmp.Or(b.CreationTimestamp.Compare(a.CreationTimestamp.Time), strings.Compare(b.Name, a.Name))
-		})
-		for _, secret := range secrets {
-			found[namespace] = append(found[namespace], secret.Name)
+// Merge adds what another has.
+func (s HiveSecrets) Merge(other HiveSecrets) {
+	for namespace, found := range other {
+		known := s.in(namespace)
+		if found.named != "" && !known.own {
+			known.named, known.own = found.named, found.own
+		}
+		maps.Copy(known.labelled, found.labelled)
+	}
+}
+
+// Named takes a ClusterDeployment. A namespace may hold several; the one that is named like the cluster counts, as for ACM.
+func (s HiveSecrets) Named(deployment *unstructured.Unstructured) {
+	name, _, _ := unstructured.NestedString(deployment.Object, "spec", "clusterMetadata", "adminKubeconfigSecretRef", "name")
+	known := s.in(deployment.GetNamespace())
+	if name != "" && !known.own {
+		known.named, known.own = name, deployment.GetName() == deployment.GetNamespace()
+	}
+}
+
+// Labelled takes a secret, and passes over one without Hive's label of a kubeconfig.
+func (s HiveSecrets) Labelled(secret metav1.Object) {
+	if secret.GetLabels()[HiveSecretTypeLabel] == HiveKubeconfig {
+		s.in(secret.GetNamespace()).labelled[secret.GetName()] = secret.GetCreationTimestamp()
+	}
+}
+
+// Choose is the secret with the admin kubeconfig of a cluster: the one that its ClusterDeployment names, which may not be there,
+// else the newest with Hive's label, since Hive makes one for every attempt to provision a cluster. It is empty when Hive knows none.
+func (s HiveSecrets) Choose(cluster string) string {
+	if known := s[cluster]; known != nil {
+		name, _ := known.choose()
+		return name
+	}
+	return ""
+}
+
+func (s HiveSecrets) in(namespace string) *hiveNamespace {
+	if s[namespace] == nil {
+		s[namespace] = &hiveNamespace{labelled: map[string]metav1.Time{}}
+	}
+	return s[namespace]
+}
+
+// choose tells also whether the secret was seen.
+func (n *hiveNamespace) choose() (name string, exists bool) {
+	if n.named != "" {
+		_, exists = n.labelled[n.named]
+		return n.named, exists
+	}
+	for candidate, made := range n.labelled {
+		newest := n.labelled[name]
+		if name == "" || cmp.Or(made.Compare(newest.Time), strings.Compare(candidate, name)) > 0 {
+			name = candidate
 		}
 	}
-	return found, err
+	return name, name != ""
 }
 
 func eachItem[T any](ctx context.Context, list pager.ListPageFunc, visit func(*T)) error {

@@ -177,7 +177,7 @@ func (w *world) mover() *reregister.Mover {
 		Accept:   onHub(w.hub),
 		OldHub:   onHub(w.old),
 		Finder: &access.Finder{
-			Sources: []access.Source{&access.Hive{Kube: w.hub.Kube, Dynamic: w.hub.Dynamic}},
+			Sources: []access.Source{access.Hive{Place: access.OnHub(w.hub.Kube, w.hub.Dynamic)}},
 			Connect: func(*rest.Config) (kubernetes.Interface, dynamic.Interface, error) {
 				return w.managed.Kube, w.managed.Dynamic, nil
 			},
