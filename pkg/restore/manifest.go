@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -63,16 +62,12 @@ var (
 func (r *Restorer) read(ctx context.Context, backup *velero.Backup) (*manifest, error) {
 	r.tell("Reading backup %s (%s, taken %s ago).", backup.Name, origin(backup, r.Hub.UID), r.age(backup))
 	m := &manifest{namespaces: map[string]map[string]string{}, objects: map[string]*kindIn{}}
-	file, err := r.store().Open(ctx, backup.Spec.StorageLocation, velero.BackupContents, backup.Name)
+	stored, err := r.store().Contents(ctx, backup, m.visit)
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	if !file.Date.IsZero() {
-		m.skew, m.known = file.Date.Sub(r.Clock.Now().Truncate(time.Second)), true
-	}
-	if err := velero.ReadContents(file, m.visit); err != nil {
-		return nil, fmt.Errorf("backup %s: %w", backup.Name, err)
+	if !stored.Date.IsZero() {
+		m.skew, m.known = stored.Date.Sub(stored.Asked.Truncate(time.Second)), true
 	}
 	slices.SortFunc(m.clusters, func(a, b *clusterv1.ManagedCluster) int { return strings.Compare(a.Name, b.Name) })
 	return m, nil

@@ -2,17 +2,14 @@ package velero
 
 import (
 	"archive/tar"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"path"
 	"strings"
+	"time"
 )
-
-// maxObject is more than etcd lets any object be.
-const maxObject = 8 << 20
 
 // preferred ends the folder of the version that Velero restores by default. Every object is in the tarball twice; only
 // this copy says which version it is of.
@@ -25,7 +22,12 @@ type Object struct {
 	Version   string
 	Namespace string
 	Name      string
+	// Written is when Velero put it into the backup, by its server's clock, to the second.
+	Written time.Time
 }
+
+// String is the resource and the name, for example "secrets managed-one/admin-kubeconfig".
+func (o Object) String() string { return o.Resource + " " + path.Join(o.Namespace, o.Name) }
 
 // BadContents tells that a backup's tarball is not what Velero writes. It comes from a bucket, so it is untrusted input.
 type BadContents struct{ Err error }
@@ -35,27 +37,41 @@ func (e *BadContents) Error() string { return "the backup's contents are damaged
 // Unwrap returns the cause.
 func (e *BadContents) Unwrap() error { return e.Err }
 
-// Contents streams the objects of a backup: see ReadContents.
-func (d *Downloader) Contents(ctx context.Context, backup *Backup, visit func(Object, io.Reader) error) error {
+// Stored is what the store said of a backup's contents.
+type Stored struct {
+	// Size is that of the tarball in the bucket.
+	Size int64
+	// Date is what the store's clock said, zero when it did not, and Asked what the clock here said at that moment.
+	Date, Asked time.Time
+}
+
+// Contents streams the objects of a backup, see ReadContents. Damage that the store is to blame for is told apart from what was
+// stored that way, where the store says what it keeps.
+func (d *Downloader) Contents(ctx context.Context, backup *Backup, visit func(Object, io.Reader) error) (Stored, error) {
 	file, err := d.Open(ctx, backup.Spec.StorageLocation, BackupContents, backup.Name)
 	if err != nil {
-		return err
+		return Stored{}, err
 	}
 	defer file.Close()
-	if err := ReadContents(file, visit); err != nil {
-		return fmt.Errorf("backup %s: %w", backup.Name, err)
+	stored := Stored{Date: file.Date, Asked: d.Clock.Now()}
+	summed := newSummed(file)
+	if err := summed.blame(ReadContents(summed, visit)); err != nil {
+		return stored, fmt.Errorf("backup %s: %w", backup.Name, err)
 	}
-	return nil
+	stored.Size = summed.size
+	return stored, nil
 }
 
 // ReadContents calls visit for every object in a backup's tarball, in the order of the tarball, with a reader of its JSON
-// that visit need not read. It holds one object at most, and reads to the end, so that a damaged tarball is found.
+// that visit need not read. It holds one object at most, and reads to the end, so that a damaged tarball is found. It comes
+// from a bucket: what no backup of Velero's would hold is refused.
 func ReadContents(compressed io.Reader, visit func(Object, io.Reader) error) error {
-	unpacked, err := gzip.NewReader(compressed)
+	unpacked, err := newUnpacker(compressed)
 	if err != nil {
-		return &BadContents{fmt.Errorf("not gzip: %w", err)}
+		return err
 	}
 	archive := tar.NewReader(unpacked)
+	var seen names
 	for {
 		header, err := archive.Next()
 		if errors.Is(err, io.EOF) {
@@ -63,6 +79,9 @@ func ReadContents(compressed io.Reader, visit func(Object, io.Reader) error) err
 		}
 		if err != nil {
 			return damaged(err)
+		}
+		if err := seen.add(header); err != nil {
+			return &BadContents{err}
 		}
 		object, wanted, err := entry(header)
 		if err != nil {
@@ -76,7 +95,7 @@ func ReadContents(compressed io.Reader, visit func(Object, io.Reader) error) err
 			if body.err != nil {
 				return damaged(body.err)
 			}
-			return fmt.Errorf("%s %s: %w", object.Resource, path.Join(object.Namespace, object.Name), err)
+			return fmt.Errorf("%s: %w", object, err)
 		}
 	}
 	// What follows the archive's end is padding; the gzip sum comes last.
@@ -87,6 +106,9 @@ func ReadContents(compressed io.Reader, visit func(Object, io.Reader) error) err
 }
 
 func damaged(err error) error {
+	if bad, ok := errors.AsType[*BadContents](err); ok {
+		return bad
+	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return &BadContents{errors.New("truncated")}
 	}
@@ -99,7 +121,7 @@ func entry(header *tar.Header) (object Object, wanted bool, err error) {
 	switch {
 	case header.Typeflag == tar.TypeDir:
 		return Object{}, false, nil
-	case header.Typeflag != tar.TypeReg:
+	case header.Typeflag != tar.TypeReg || sparse(header):
 		return Object{}, false, fmt.Errorf("%q is not a regular file", name)
 	case !local(name):
 		return Object{}, false, fmt.Errorf("%q leads out of the archive", name)
@@ -114,7 +136,7 @@ func entry(header *tar.Header) (object Object, wanted bool, err error) {
 	if !ok {
 		return Object{}, false, nil
 	}
-	object = Object{Resource: parts[1], Version: version}
+	object = Object{Resource: parts[1], Version: version, Written: header.ModTime}
 	switch {
 	case parts[3] == "cluster" && len(parts) == 5:
 	case parts[3] == "namespaces" && len(parts) == 6:

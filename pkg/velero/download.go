@@ -48,6 +48,8 @@ type File struct {
 	Size int64
 	// Date is what the store's clock said; zero when it did not.
 	Date time.Time
+	// MD5 is the sum of the bytes that the store keeps; nil when it did not say.
+	MD5 []byte
 }
 
 // Open starts the download of a file about the named backup or restore that is kept in a location. The bytes are as Velero
@@ -128,7 +130,7 @@ func get(ctx context.Context, client *http.Client, link string) (*File, error) {
 		return nil, fmt.Errorf("the object store at %s answered %s%s", request.URL.Host, response.Status, storeError(response.Body))
 	}
 	date, _ := http.ParseTime(response.Header.Get("Date"))
-	return &File{ReadCloser: response.Body, Size: response.ContentLength, Date: date}, nil
+	return &File{ReadCloser: response.Body, Size: response.ContentLength, Date: date, MD5: storedMD5(response.Header)}, nil
 }
 
 // storeError is the code of an S3 error document, or nothing.

@@ -1,0 +1,70 @@
+package velero
+
+import (
+	"bytes"
+	"crypto/md5" //nolint:gosec // what object stores answer with; it guards against damage, not against people
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// storedMD5 is the sum that a store keeps of an object, or nil. S3's ETag is one unless the object came in parts or is
+// encrypted with a key of the user's (S3 API reference, Object); Azure says Content-MD5, Google x-goog-hash.
+func storedMD5(header http.Header) []byte {
+	encoded := header.Get("Content-MD5")
+	for _, value := range header.Values("X-Goog-Hash") {
+		if sum, ok := strings.CutPrefix(value, "md5="); ok {
+			encoded = sum
+		}
+	}
+	if sum, err := base64.StdEncoding.DecodeString(encoded); err == nil && len(sum) == md5.Size {
+		return sum
+	}
+	encryption := header.Get("X-Amz-Server-Side-Encryption")
+	if strings.HasPrefix(encryption, "aws:kms") || header.Get("X-Amz-Server-Side-Encryption-Customer-Algorithm") != "" {
+		return nil
+	}
+	if sum, err := hex.DecodeString(strings.Trim(header.Get("ETag"), `"`)); err == nil && len(sum) == md5.Size {
+		return sum
+	}
+	return nil
+}
+
+// summed counts what is read of a file and sums it up.
+type summed struct {
+	file *File
+	size int64
+	sum  hash.Hash
+}
+
+func newSummed(file *File) *summed {
+	return &summed{file: file, sum: md5.New()} //nolint:gosec // see the import
+}
+
+func (s *summed) Read(p []byte) (int, error) {
+	n, err := s.file.Read(p)
+	s.size += int64(n)
+	_, _ = s.sum.Write(p[:n]) // never fails
+	return n, err
+}
+
+// blame says, of contents that turned out to be damaged, whether the store keeps other bytes than it was given. Contents that
+// are whole are what they are, whatever a store that is no S3 puts in an ETag.
+func (s *summed) blame(err error) error {
+	var bad *BadContents
+	if !errors.As(err, &bad) || s.file.MD5 == nil {
+		return err
+	}
+	if _, err := io.Copy(io.Discard, s); err != nil {
+		return fmt.Errorf("%w (and the download broke off)", bad)
+	}
+	if bytes.Equal(s.sum.Sum(nil), s.file.MD5) {
+		return fmt.Errorf("%w; it is as it was stored: the store's own MD5 agrees", bad)
+	}
+	return fmt.Errorf("%w; the store's own MD5 says that it was changed after it was stored", bad)
+}
