@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -81,6 +82,8 @@ type Entry struct {
 	Type byte
 	// Size is what the header claims; 0 for the length of Body.
 	Size int64
+	// Written is when Velero put it there.
+	Written time.Time
 }
 
 // Tarball makes a backup's contents. A header that claims more than there is ends it.
@@ -89,7 +92,7 @@ func Tarball(t *testing.T, entries ...Entry) []byte {
 	var out bytes.Buffer
 	writer := tar.NewWriter(&out)
 	for _, entry := range entries {
-		header := &tar.Header{Name: entry.Name, Typeflag: tar.TypeReg, Mode: 0o600, Size: int64(len(entry.Body))}
+		header := &tar.Header{Name: entry.Name, Typeflag: tar.TypeReg, Mode: 0o600, Size: int64(len(entry.Body)), ModTime: entry.Written}
 		if entry.Type != 0 {
 			header.Typeflag, header.Linkname = entry.Type, "/etc/passwd"
 		}

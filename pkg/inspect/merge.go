@@ -1,0 +1,33 @@
+package inspect
+
+import "maps"
+
+// merge adds another inventory: ACM splits what belongs together over several backups.
+func (i *Inventory) merge(other *Inventory) {
+	maps.Copy(i.clusters, other.clusters)
+	i.hive.Merge(other.hive)
+	for name, found := range other.namespaces {
+		kept := i.in(name)
+		kept.itself, kept.cluster, kept.addOns = kept.itself || found.itself, kept.cluster || found.cluster, max(kept.addOns, found.addOns)
+		kept.secrets, kept.works, kept.hosted = union(kept.secrets, found.secrets), union(kept.works, found.works), union(kept.hosted, found.hosted)
+	}
+	i.local = append(i.local, other.local...)
+	for resource, n := range other.resources {
+		i.resources[resource] += n
+	}
+	i.objects += other.objects
+	if !other.first.IsZero() && (i.first.IsZero() || other.first.Before(i.first)) {
+		i.first = other.first
+	}
+	if other.last.After(i.last) {
+		i.last = other.last
+	}
+}
+
+func union[V any](into, from map[string]V) map[string]V {
+	if into == nil {
+		return from
+	}
+	maps.Copy(into, from)
+	return into
+}

@@ -1,0 +1,56 @@
+package inspect
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/acmdr/kubectl-acmdr/pkg/access"
+	"github.com/acmdr/kubectl-acmdr/pkg/kubeconfig"
+)
+
+// place is the hub as it would be after the backup was restored, for the sources of credentials.
+type place struct{ *Inventory }
+
+func (p place) AdminKubeconfig(_ context.Context, cluster string) (string, error) {
+	if name := p.hive.Choose(cluster); name != "" {
+		return name, nil
+	}
+	return "", access.ErrNone
+}
+
+// HostedCluster names no secret: a restore drops the status.
+func (p place) HostedCluster(_ context.Context, namespace, name string) (string, error) {
+	if kept := p.namespaces[namespace]; kept == nil || !kept.hosted[name] {
+		return "", access.ErrNone
+	}
+	return "", nil
+}
+
+func (p place) Secret(_ context.Context, namespace, name string) (*access.Kept, error) {
+	if kept := p.namespaces[namespace]; kept != nil && kept.secrets[name].Kept != nil {
+		return kept.secrets[name].Kept, nil
+	}
+	return nil, access.ErrNone
+}
+
+func (p place) Accounts(_ context.Context, namespace string) ([]*access.Kept, error) {
+	kept := p.namespaces[namespace]
+	if kept == nil {
+		return nil, nil
+	}
+	var accounts []*access.Kept
+	for _, name := range slices.Sorted(maps.Keys(kept.secrets)) {
+		if found := kept.secrets[name].Kept; found.Account {
+			accounts = append(accounts, found)
+		}
+	}
+	return accounts, nil
+}
+
+func (p place) Endpoint(_ context.Context, cluster string) (kubeconfig.Endpoint, error) {
+	if found := p.clusters[cluster]; found != nil {
+		return found.endpoint, nil
+	}
+	return kubeconfig.Endpoint{}, nil
+}

@@ -1,0 +1,57 @@
+package testutil
+
+import (
+	"encoding/json"
+	"path"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes/scheme"
+)
+
+// Contents makes the tarball and the resource list that Velero writes of these objects, custom resources typed or as made
+// by Object.
+func Contents(t *testing.T, written time.Time, objects ...runtime.Object) (tarball []byte, list map[string][]string) {
+	t.Helper()
+	entries, list := Entries(t, written, objects...)
+	return Tarball(t, entries...), list
+}
+
+// Entries is Contents before it is packed.
+func Entries(t *testing.T, written time.Time, objects ...runtime.Object) (entries []Entry, list map[string][]string) {
+	t.Helper()
+	entries, list = []Entry{{Name: "metadata/version", Body: "1.1.0\n", Written: written}}, map[string][]string{}
+	for _, object := range objects {
+		object = asCustom(t, object)
+		kind := object.GetObjectKind().GroupVersionKind()
+		if kind.Empty() {
+			known, _, err := scheme.Scheme.ObjectKinds(object)
+			if err != nil {
+				t.Fatal(err)
+			}
+			kind = known[0]
+			object = object.DeepCopyObject()
+			object.GetObjectKind().SetGroupVersionKind(kind)
+		}
+		body, err := json.Marshal(object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		named := object.(metav1.Object)
+		plural, _ := meta.UnsafeGuessKindToResource(kind)
+		place := path.Join("cluster", named.GetName()+".json")
+		if named.GetNamespace() != "" {
+			place = path.Join("namespaces", named.GetNamespace(), named.GetName()+".json")
+		}
+		folder := "resources/" + plural.GroupResource().String()
+		entries = append(entries,
+			Entry{Name: path.Join(folder, place), Body: string(body), Written: written},
+			Entry{Name: path.Join(folder, kind.Version+"-preferredversion", place), Body: string(body), Written: written})
+		key := kind.GroupVersion().String() + "/" + kind.Kind
+		list[key] = append(list[key], path.Join(named.GetNamespace(), named.GetName()))
+	}
+	return entries, list
+}
