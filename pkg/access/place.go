@@ -41,6 +41,7 @@ func OnHub(kube kubernetes.Interface, hub dynamic.Interface) Place {
 	return &onHub{kube: kube, dynamic: hub}
 }
 
+// AdminKubeconfig is what Hive made of a cluster.
 func (h *onHub) AdminKubeconfig(ctx context.Context, cluster string) (string, error) {
 	found, err := ocm.AdminKubeconfigs(ctx, h.kube, h.dynamic, cluster)
 	if err != nil {
@@ -53,6 +54,7 @@ func (h *onHub) AdminKubeconfig(ctx context.Context, cluster string) (string, er
 	return admin.Secret, nil
 }
 
+// HostedCluster is the secret that its status names.
 func (h *onHub) HostedCluster(ctx context.Context, namespace, name string) (string, error) {
 	hosted, err := h.dynamic.Resource(ocm.HostedClusterResource).Namespace(namespace).Get(ctx, name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
@@ -65,6 +67,7 @@ func (h *onHub) HostedCluster(ctx context.Context, namespace, name string) (stri
 	return secret, nil
 }
 
+// Secret is one secret.
 func (h *onHub) Secret(ctx context.Context, namespace, name string) (*Kept, error) {
 	secret, err := h.kube.CoreV1().Secrets(namespace).Get(ctx, name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
@@ -76,6 +79,7 @@ func (h *onHub) Secret(ctx context.Context, namespace, name string) (*Kept, erro
 	return Keep(secret), nil
 }
 
+// Accounts are the secrets with tokens of ManagedServiceAccounts.
 func (h *onHub) Accounts(ctx context.Context, namespace string) ([]*Kept, error) {
 	secrets, err := h.kube.CoreV1().Secrets(namespace).List(ctx, metav1.ListOptions{LabelSelector: managedServiceAccountLabel + "=true"})
 	if err != nil {
@@ -88,6 +92,7 @@ func (h *onHub) Accounts(ctx context.Context, namespace string) ([]*Kept, error)
 	return accounts, nil
 }
 
+// Endpoint is what the ManagedCluster tells.
 func (h *onHub) Endpoint(ctx context.Context, cluster string) (kubeconfig.Endpoint, error) {
 	managed, err := ocm.ManagedClusters(h.dynamic).Get(ctx, cluster)
 	if err != nil {

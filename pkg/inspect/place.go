@@ -12,6 +12,7 @@ import (
 // place is the hub as it would be after the backup was restored, for the sources of credentials.
 type place struct{ *Inventory }
 
+// AdminKubeconfig is what Hive made of a cluster.
 func (p place) AdminKubeconfig(_ context.Context, cluster string) (string, error) {
 	if name := p.hive.Choose(cluster); name != "" {
 		return name, nil
@@ -27,6 +28,7 @@ func (p place) HostedCluster(_ context.Context, namespace, name string) (string,
 	return "", nil
 }
 
+// Secret is one secret.
 func (p place) Secret(_ context.Context, namespace, name string) (*access.Kept, error) {
 	if kept := p.namespaces[namespace]; kept != nil && kept.secrets[name].Kept != nil {
 		return kept.secrets[name].Kept, nil
@@ -34,6 +36,7 @@ func (p place) Secret(_ context.Context, namespace, name string) (*access.Kept, 
 	return nil, access.ErrNone
 }
 
+// Accounts are the secrets with tokens of ManagedServiceAccounts.
 func (p place) Accounts(_ context.Context, namespace string) ([]*access.Kept, error) {
 	kept := p.namespaces[namespace]
 	if kept == nil {
@@ -48,6 +51,7 @@ func (p place) Accounts(_ context.Context, namespace string) ([]*access.Kept, er
 	return accounts, nil
 }
 
+// Endpoint is what the ManagedCluster tells.
 func (p place) Endpoint(_ context.Context, cluster string) (kubeconfig.Endpoint, error) {
 	if found := p.clusters[cluster]; found != nil {
 		return found.endpoint, nil
