@@ -75,8 +75,8 @@ func NewPlan(ctx context.Context, clock wait.Clock, hub Hub, options Options) (*
 	if err != nil {
 		return nil, err
 	}
-	if location.Spec.AccessMode == velero.LocationReadOnly {
-		return nil, fmt.Errorf("backup storage location %s/%s is read-only", location.Namespace, location.Name)
+	if err := velero.Writable(location); err != nil {
+		return nil, err
 	}
 	if err := hub.Velero.Running(ctx, hub.Kube); err != nil {
 		return nil, err

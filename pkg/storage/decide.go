@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,6 +45,10 @@ func (f *found) plan(s Settings) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	if at.theirs && s.Access != "" && s.Access != cmp.Or(at.access, velero.ReadWrite) {
+		return nil, fmt.Errorf("location %s/%s was made by somebody else, who has to change its access mode: %s",
+			s.Namespace, at.name, velero.AccessCommand(s.Namespace, at.name, s.Access))
+	}
 	if server == nil || velero.Made(server.Labels) {
 		return installation(s, at)
 	}
@@ -84,6 +89,8 @@ type target struct {
 	isDefault bool
 	// theirs is a location that somebody else made and that is the wanted place: it is used as it is.
 	theirs bool
+	// access is the mode that it has; a second run does not change it unless that is asked for.
+	access string
 }
 
 // location finds the location for the wanted bucket among those of the namespace, or a name for a new one.
@@ -102,12 +109,14 @@ func (f *found) location(s Settings) (target, error) {
 		if BucketOf(location).difference(s.Bucket) == "" {
 			// Not made the default again where the user has chosen another since.
 			isDefault := location.Spec.Default || !f.hasDefault(s.Namespace)
-			return target{name: location.Name, isDefault: isDefault, theirs: !velero.Made(location.Labels)}, nil
+			return target{
+				name: location.Name, isDefault: isDefault, theirs: !velero.Made(location.Labels), access: string(location.Spec.AccessMode),
+			}, nil
 		}
 	}
 	switch {
 	case current != nil && f.replaceable(current):
-		return target{name: current.Name, isDefault: true}, nil
+		return target{name: current.Name, isDefault: true, access: string(current.Spec.AccessMode)}, nil
 	case current != nil:
 		return target{}, differs(current, s.Bucket)
 	case slices.Contains(taken, velero.DefaultLocation) && slices.Contains(taken, secondLocation):

@@ -52,6 +52,50 @@ func newBackup(namespace, location string) *unstructured.Unstructured {
 	return &unstructured.Unstructured{Object: content}
 }
 
+// A second run keeps the access mode, since a standby must not become a writer by itself, until it is told.
+func TestAccess(t *testing.T) {
+	readOnly := func(l *velero.Location) { l.Spec.AccessMode = velero.LocationReadOnly }
+	for name, test := range map[string]struct {
+		change []func(*velero.Location)
+		access string
+		want   string
+		err    string
+	}{
+		"none":              {nil, "", "", ""},
+		"a standby":         {nil, velero.ReadOnly, velero.ReadOnly, ""},
+		"a standby, again":  {[]func(*velero.Location){readOnly}, "", velero.ReadOnly, ""},
+		"takes over":        {[]func(*velero.Location){readOnly}, velero.ReadWrite, velero.ReadWrite, ""},
+		"somebody else's":   {[]func(*velero.Location){theirs}, velero.ReadOnly, "", "kubectl patch backupstoragelocation default -n velero"},
+		"theirs, as it is":  {[]func(*velero.Location){theirs}, velero.ReadWrite, "none", ""},
+		"theirs, read-only": {[]func(*velero.Location){theirs, readOnly}, velero.ReadOnly, "none", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := settings()
+			s.Access = test.access
+			plan, err := Decide(t.Context(), kubefake.NewSimpleClientset(newServer("velero", ours)),
+				newHub(newLocation("velero", "default", append(test.change, isAvailable)...)), s)
+			if test.err != "" {
+				if err == nil || !strings.Contains(err.Error(), test.err) {
+					t.Errorf("got %v, want %q", err, test.err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := "none"
+			for _, object := range plan.Objects {
+				if object.GetKind() == velero.LocationKind {
+					got, _, _ = unstructured.NestedString(object.Object, "spec", "accessMode")
+				}
+			}
+			if got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
 func TestDecide(t *testing.T) {
 	type want struct {
 		err, namespace, location, secret, note string

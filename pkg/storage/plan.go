@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
@@ -56,7 +57,7 @@ func installation(s Settings, at target) (*Plan, error) {
 		object.SetNamespace(s.Namespace)
 	}
 	setSecret(&m.secret, s, mountedSecret)
-	setLocation(&m.location, s, at.name, mountedSecret, at.isDefault)
+	setLocation(&m.location, s, at, mountedSecret)
 	tune(&m.server, s.Image, s.PluginImage)
 	plan := &Plan{Namespace: s.Namespace, Location: at.name, Secret: mountedSecret, Objects: m.crds}
 	for _, crd := range m.crds {
@@ -75,7 +76,7 @@ func locationOnly(s Settings, at target) (*Plan, error) {
 		return nil, err
 	}
 	setSecret(&m.secret, s, ownSecret)
-	setLocation(&m.location, s, at.name, ownSecret, at.isDefault)
+	setLocation(&m.location, s, at, ownSecret)
 	plan := &Plan{Namespace: s.Namespace, Location: at.name, Secret: ownSecret}
 	return plan, plan.add(&m.secret, &m.location)
 }
@@ -85,10 +86,11 @@ func setSecret(secret *corev1.Secret, s Settings, name string) {
 	secret.Data = map[string][]byte{SecretKey: s.Credentials}
 }
 
-func setLocation(location *velero.Location, s Settings, name, secret string, isDefault bool) {
-	location.Name, location.Namespace = name, s.Namespace
+func setLocation(location *velero.Location, s Settings, at target, secret string) {
+	location.Name, location.Namespace = at.name, s.Namespace
 	location.Spec.Provider = provider
-	location.Spec.Default = isDefault
+	location.Spec.Default = at.isDefault
+	location.Spec.AccessMode = velero.AccessMode(cmp.Or(s.Access, at.access))
 	location.Spec.StorageType = velero.StorageType{ObjectStorage: &velero.ObjectStorage{
 		Bucket: s.Bucket.Name, Prefix: s.Bucket.Prefix, CACert: s.Bucket.CACert,
 	}}

@@ -33,6 +33,9 @@ type Settings struct {
 	// Credentials is the file that opens the bucket, in the format of the AWS CLI.
 	Credentials Credentials
 	Bucket      Bucket
+	// Access is whether Velero may write to the bucket: velero.ReadOnly for a standby hub, velero.ReadWrite, or empty for what
+	// the location has already.
+	Access string
 }
 
 // Bucket is where in which S3 server backups are kept.

@@ -48,7 +48,7 @@ func newLocation(namespace, name string, change ...func(*velero.Location)) *unst
 	location.Labels = map[string]string{velero.ManagedByLabel: velero.ManagedBy}
 	s := settings()
 	s.Namespace = namespace
-	setLocation(location, s, name, mountedSecret, true)
+	setLocation(location, s, target{name: name, isDefault: true}, mountedSecret)
 	for _, f := range change {
 		f(location)
 	}

@@ -28,6 +28,7 @@ type Flags struct {
 	settings        storage.Settings
 	credentialsFile string
 	cacertFile      string
+	readOnly        bool
 	dryRun          cmdutil.DryRunFlag
 	output          cmdutil.OutputFlags
 	wait            bool
@@ -57,6 +58,8 @@ func (flags *Flags) addFlags(cmd *cobra.Command) {
 	f.StringVar(&flags.settings.PluginImage, "plugin-image", "", "Image of Velero's S3 plugin (default: the one that belongs to the server)")
 	f.StringVar(&flags.settings.Namespace, "velero-namespace", "",
 		fmt.Sprintf("Namespace of Velero on the hub (default: where it is already, else %s)", velero.DefaultNamespace))
+	f.BoolVar(&flags.readOnly, "read-only", false, "Let this hub only read the bucket, as a standby hub should until it takes over; "+
+		"--read-only=false takes over (default: as the location has it, else both)")
 	f.BoolVar(&flags.wait, "wait", flags.wait, "Wait until Velero runs and has found the location Available")
 	f.DurationVar(&flags.timeout, "timeout", flags.timeout, "How long to wait")
 	flags.dryRun.AddFlags(cmd)

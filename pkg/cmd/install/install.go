@@ -31,6 +31,9 @@ var long = templates.LongDesc(`
 	added where it is missing. A location that has the bucket already is left alone. When the default location is another
 	bucket, nothing is changed.
 
+	Two hubs on one bucket both delete what has expired, and could both write: give the standby --read-only until it takes
+	over. 'restore' works with it.
+
 	Running it again changes nothing, or finishes what an earlier run began.
 
 	With --dry-run=client the hub is read and the manifests that would be applied are printed, without the secret, which
@@ -43,6 +46,9 @@ var example = templates.Examples(`
 	# With another S3 server, on the standby hub
 	kubectl acmdr install --bucket acm-dr --region us-east-1 --s3-url https://s3.example.com --s3-force-path-style \
 	  --cacert ./ca.pem --credentials-file ./credentials --context hub-dr2
+
+	# On the standby hub, which must neither write to the other hub's bucket nor delete from it
+	kubectl acmdr install --bucket acm-dr --region eu-west-1 --credentials-file ./credentials --read-only --context hub-dr2
 
 	# See what would be applied
 	kubectl acmdr install --bucket acm-dr --region eu-west-1 --credentials-file ./credentials --dry-run=client -o yaml`)
@@ -70,6 +76,12 @@ func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command 
 		Example: example,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("read-only") {
+				flags.settings.Access = velero.ReadWrite
+				if flags.readOnly {
+					flags.settings.Access = velero.ReadOnly
+				}
+			}
 			options, err := flags.ToOptions(cmd.Context(), f, streams)
 			if err != nil {
 				return err
