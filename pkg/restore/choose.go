@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
@@ -41,12 +40,20 @@ func (r *Restorer) named(ctx context.Context, choice Choice) (*velero.Backup, er
 	name := choice.Backup
 	var found *velero.Backup
 	err := r.synced(ctx, func(ctx context.Context) (bool, string, error) {
-		backup, err := r.Hub.Velero.Backups.Get(ctx, name)
-		if apierrors.IsNotFound(err) {
-			return false, "backup " + name + " is not visible on this hub", nil
+		backups, err := r.Hub.Velero.Backups.List(ctx, "")
+		if err != nil {
+			return false, "", err
 		}
-		found = backup
-		return err == nil, "", err
+		if set := velero.FindGeneration(backups, name); set != nil {
+			return false, "", ofSet(set)
+		}
+		for i := range backups {
+			if backups[i].Name == name {
+				found = &backups[i]
+				return true, "", nil
+			}
+		}
+		return false, "backup " + name + " is not visible on this hub", nil
 	})
 	if _, ok := errors.AsType[*wait.TimeoutError](err); ok {
 		return nil, fmt.Errorf("backup %s/%s does not exist; %s", r.Hub.Velero.Namespace, name, r.others(ctx, choice))
@@ -68,7 +75,11 @@ func (r *Restorer) newest(ctx context.Context, choice Choice, chosen string) (*v
 			return false, "", err
 		}
 		seen = len(backups)
+		sets, backups := velero.Generations(backups)
 		candidates, err = candidatesOf(backups, choice, r.Hub.UID)
+		if err == nil && len(candidates) == 0 && len(sets) > 0 {
+			err = ofSet(&sets[0])
+		}
 		return len(candidates) > 0, "no " + choice.words() + " is visible on this hub", err
 	})
 	if _, ok := errors.AsType[*wait.TimeoutError](err); ok {
@@ -83,6 +94,12 @@ func (r *Restorer) newest(ctx context.Context, choice Choice, chosen string) (*v
 		return nil, nil, fmt.Errorf("looking for a backup: %w", err)
 	}
 	return r.firstGood(ctx, candidates, chosen)
+}
+
+// ofSet refuses what is one of ACM's sets, or of its members: each by itself lacks what the others hold.
+func ofSet(set *velero.Generation) error {
+	return fmt.Errorf("%s is a set of %d backups that ACM made: only all of them together hold the fleet. Restore it with ACM's own Restore "+
+		"(restores.cluster.open-cluster-management.io), then go on with 'kubectl acmdr reregister'", set.Name, len(set.Backups))
 }
 
 // firstGood reads the candidates, best first, until one is whole and holds managed clusters.

@@ -103,3 +103,26 @@ func TestAnUnreadableBackupIsAnError(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// One of the backups of ACM's sets is never taken for a fleet.
+func TestSetsOfACM(t *testing.T) {
+	var objects []runtime.Object
+	for _, schedule := range []string{"managed-clusters", "credentials", "resources", "resources-generic"} {
+		name := "acm-" + schedule + "-schedule-20261122120000"
+		objects = append(objects, testutil.Object(t, velero.BackupResource, backup(name, velero.BackupCompleted, byHand)))
+	}
+	for _, name := range []string{"", "acm-20261122120000", "acm-credentials-schedule-20261122120000"} {
+		_, err := restorer(standby(t, objects...)).Plan(t.Context(), Request{Choice: Choice{Backup: name}})
+		if err == nil || !strings.HasPrefix(strings.TrimPrefix(err.Error(), "looking for backup "+name+": "), "acm-20261122120000 is a set of 4 backups") &&
+			!strings.Contains(err.Error(), "looking for a backup: acm-20261122120000 is a set of 4 backups") {
+			t.Errorf("%q: got %v", name, err)
+		}
+	}
+	objects = append(objects, testutil.Object(t, velero.BackupResource, backup("ours", velero.BackupCompleted)))
+	hub := standby(t, objects...)
+	stores(t, hub, map[string][]byte{"BackupContents/ours": contents(t)})
+	plan, err := restorer(hub).Plan(t.Context(), Request{})
+	if err != nil || plan.Backup.Name != "ours" {
+		t.Errorf("got %+v, %v", plan, err)
+	}
+}

@@ -20,6 +20,10 @@ var classes = []class{
 		expected: true,
 	},
 	{
+		pattern: regexp.MustCompile(`conversion webhook for .*Kind=([A-Za-z]+) failed`),
+		reason:  "the conversion webhook of the kind $1 does not answer",
+	},
+	{
 		pattern: regexp.MustCompile(`admission webhook "([^"]+)" denied the request`),
 		reason:  "refused by the admission webhook $1",
 	},
@@ -28,8 +32,9 @@ var classes = []class{
 		reason:  "the admission webhook $1 does not answer",
 	},
 	{
-		pattern: regexp.MustCompile(`because it is being terminated|namespace .* is being deleted|terminating namespace`),
-		reason:  "the namespace is being deleted on the hub: wait until it is gone and restore again",
+		pattern: regexp.MustCompile(`because it is being terminated|namespace .* is being deleted|terminating namespace` +
+			`|marked for termination|is already present in the polling set`),
+		reason: "the namespace is being deleted on the hub: wait until it is gone and restore again",
 	},
 	{
 		pattern: regexp.MustCompile(`no matches for kind "([^"]+)"` +
@@ -44,6 +49,42 @@ var classes = []class{
 		pattern: regexp.MustCompile(`Cannot resolve kind via discovery|Failed to discover group` +
 			`|unable to retrieve the complete list of server APIs`),
 		reason: "an API group of the hub does not answer: see 'kubectl get apiservices'",
+	},
+	{
+		pattern: regexp.MustCompile(`([A-Za-z]+)(?:\.[a-z0-9.-]+)? "[^"]+" is invalid: .*(?:field is immutable|may not be changed|immutable when|is immutable)`),
+		reason:  "$1 is immutable on the hub and kept as it is: delete it there and restore again, if that of the backup is wanted",
+	},
+	{
+		pattern: regexp.MustCompile(`([A-Za-z]+)(?:\.[a-z0-9.-]+)? "[^"]+" is invalid: `),
+		reason:  "the hub refuses $1 as invalid: its software may be of another version than the old hub's",
+	},
+	{
+		pattern: regexp.MustCompile(`Operation cannot be fulfilled on|the object has been modified`),
+		reason:  "somebody else changed the object at the same time: restore again",
+	},
+	{
+		pattern: regexp.MustCompile(`request is too large|[Rr]equest entity too large`),
+		reason:  "the object is larger than the hub takes",
+	},
+	{
+		pattern: regexp.MustCompile(`error decoding "|error parsing backup contents|error unzipping and extracting|unexpected EOF|gzip: invalid`),
+		reason:  "the backup's contents are damaged: restore from another",
+	},
+	{
+		pattern: regexp.MustCompile(`error in applying (?:JSON [Pp]atch|patch)|error in matching regex`),
+		reason:  "a part that is not true of this hub could not be scrubbed",
+	},
+	{
+		pattern: regexp.MustCompile(`no space left on device`),
+		reason:  "the disk that Velero unpacks backups on, its TMPDIR, is full",
+	},
+	{
+		pattern: regexp.MustCompile(`\b(AccessDenied|InvalidAccessKeyId|SignatureDoesNotMatch|RequestTimeTooSkewed|NoSuchBucket|NoSuchKey|SlowDown)\b`),
+		reason:  "the object store answered $1",
+	},
+	{
+		pattern: regexp.MustCompile(`rpc error: code = Unavailable|plugin process|error reading from server: EOF|transport is closing`),
+		reason:  "one of Velero's plugins ended: see the log of its server, then restore again",
 	},
 	{
 		pattern: regexp.MustCompile(`exceeded quota`),
