@@ -34,7 +34,7 @@ type AccessMode = velerov1.BackupStorageLocationAccessMode
 
 // AccessCommand is the command that gives a location an access mode.
 func AccessCommand(namespace, name, mode string) string {
-	return fmt.Sprintf(`kubectl patch backupstoragelocation %s -n %s --type merge -p '{"spec":{"accessMode":"%s"}}'`, name, namespace, mode)
+	return fmt.Sprintf(`kubectl patch backupstoragelocation %s -n %s --type merge -p '{"spec":{"accessMode":%q}}'`, name, namespace, mode)
 }
 
 // Writable refuses a location that is read-only, and says how this hub takes over.

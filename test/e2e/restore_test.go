@@ -89,7 +89,7 @@ func TestRestore(t *testing.T) {
 			}
 			kubectl(t, "get", "manifestworks", "-n", "managed-two", "-o", "name", "--context", journey.NewHub).Exits(0).Says("manifestwork")
 		}},
-		{Name: "All", Do: func(t journey.TB, w *journey.World) {
+		{Name: "All", Do: func(t journey.TB, _ *journey.World) {
 			restore(t, "--from-backup", good, "--dry-run").Exits(0).Row("managed-one", "create").Row("managed-two", "exists", "0", "0")
 			restore(t, "--from-backup", good).Exits(0).Row("managed-one", "created", "found").Row("managed-two", "exists", "found").Says("harmless: ")
 		}},
