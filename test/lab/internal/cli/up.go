@@ -43,7 +43,7 @@ func newUp(o *options) *cobra.Command {
 	}
 	cmd.Flags().IntVar(&flags.managed, "managed", 0, "Number of managed clusters (default 1, or what the lab has)")
 	cmd.Flags().DurationVar(&flags.grace, "eviction-grace", 0,
-		"How long work agents keep a workload whose ManifestWork is missing on the hub (default 60s, or what the lab has)")
+		"How long work agents of new clusters keep a workload whose ManifestWork is missing on the hub (default 60s, or what the lab has)")
 	addSource(cmd, &flags.src)
 	return cmd
 }

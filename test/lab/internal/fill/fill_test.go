@@ -96,7 +96,7 @@ func TestEveryManifestRenders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	prepare := map[string]string{"Name": "hub-dr1", "ManagedCluster": "local-cluster", "ClusterInfo": "a: b\nc: d\n"}
+	prepare := map[string]string{"Name": "hub-dr1", "ManagedCluster": "local-cluster", "EvictionGrace": "1m0s", "ClusterInfo": "a: b\nc: d\n"}
 	for _, entry := range entries {
 		var data any = testValues(false)
 		if slices.Contains([]string{"spoke.yaml", "hub.yaml", "clusterset.yaml"}, entry.Name()) {

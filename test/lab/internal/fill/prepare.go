@@ -17,9 +17,9 @@ import (
 // managedCRDs are the CRDs that a cluster needs which is no hub.
 func managedCRDs() []string { return []string{"clusterclaims", "appliedmanifestworks", "klusterlets"} }
 
-// Prepare installs what the components of a cluster need before they start: CRDs, namespaces, the Klusterlet; on a hub also
-// what makes it a hub of its own.
-func Prepare(ctx context.Context, c *cluster.Cluster, managedCluster string) error {
+// Prepare installs what the components of a cluster need before they start: CRDs, namespaces, the Klusterlet with its eviction
+// grace period; on a hub also what makes it a hub of its own.
+func Prepare(ctx context.Context, c *cluster.Cluster, managedCluster, evictionGrace string) error {
 	if err := installCRDs(ctx, c); err != nil {
 		return fmt.Errorf("%s: %w", c.Name, err)
 	}
@@ -34,7 +34,9 @@ func Prepare(ctx context.Context, c *cluster.Cluster, managedCluster string) err
 	if c.Name == firstHub {
 		names = append(names, "clusterset.yaml")
 	}
-	list, err := objects(map[string]string{"Name": c.Name, "ManagedCluster": managedCluster, "ClusterInfo": string(info)}, names...)
+	list, err := objects(map[string]string{
+		"Name": c.Name, "ManagedCluster": managedCluster, "EvictionGrace": evictionGrace, "ClusterInfo": string(info),
+	}, names...)
 	if err != nil {
 		return err
 	}

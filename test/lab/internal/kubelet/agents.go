@@ -10,10 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"time"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sync/atomic"
 
 	"github.com/acmdr/kubectl-acmdr/test/lab/internal/build"
 	"github.com/acmdr/kubectl-acmdr/test/lab/internal/kube"
@@ -46,9 +43,7 @@ type AgentsConfig struct {
 	Clients                 *kube.Clients
 	// Kubeconfig opens the cluster they run on.
 	Kubeconfig string
-	// EvictionGrace is how long the work agent keeps a workload whose ManifestWork is missing on the hub.
-	EvictionGrace time.Duration
-	Port          func(purpose string) int
+	Port       func(purpose string) int
 }
 
 // Agents are the registration agent and the work agent of one cluster.
@@ -59,6 +54,8 @@ type Agents struct {
 	work         *process.Process
 	stop         context.CancelFunc
 	watching     chan struct{}
+	// grace is the eviction grace period that the work agent was last started with; nil before.
+	grace atomic.Pointer[string]
 	// files is held while a secret is written, so that an older one never overwrites a newer one.
 	files sync.Mutex
 }
@@ -76,7 +73,8 @@ func (a *Agents) Processes() []*process.Process {
 	return []*process.Process{a.registration, a.work}
 }
 
-// Start runs the agents as soon as their secrets are there, and keeps the secrets' files up to date.
+// Start runs the agents as soon as their secrets are there, and keeps the secrets' files, and the work agent's grace period,
+// up to date.
 func (a *Agents) Start() {
 	if a.stop == nil {
 		// The registration agent's own copy is in an emptyDir: it is gone when the node is.
@@ -85,14 +83,17 @@ func (a *Agents) Start() {
 		a.stop, a.watching = cancel, make(chan struct{})
 		go func() {
 			defer close(a.watching)
-			a.syncSecrets(ctx)
+			var all sync.WaitGroup
+			all.Go(func() { a.syncSecrets(ctx) })
+			all.Go(func() { a.followKlusterlet(ctx) })
+			all.Wait()
 		}()
 	}
 	a.registration.Start()
 	a.work.Start()
 }
 
-// StopSync ends the copying of secrets; the agents themselves are stopped as processes.
+// StopSync ends the following of secrets and of the Klusterlet; the agents themselves are stopped as processes.
 func (a *Agents) StopSync() {
 	if a.stop == nil {
 		return
@@ -150,7 +151,7 @@ func (a *Agents) registrationCommand(ctx context.Context) ([]string, error) {
 }
 
 func (a *Agents) workCommand(ctx context.Context) ([]string, error) {
-	id, err := a.klusterletUID(ctx)
+	klusterlet, err := a.klusterlet(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -158,13 +159,18 @@ func (a *Agents) workCommand(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	file := filepath.Join(a.workDir(), kubeconfigKey)
-	return append(a.commonArgs(WorkAgent, id),
+	args := append(a.commonArgs(WorkAgent, string(klusterlet.GetUID())),
 		"--workload-source-driver=kube",
 		"--workload-source-config="+file,
 		"--terminate-on-files="+file,
 		"--status-sync-interval=5s",
-		"--appliedmanifestwork-eviction-grace-period="+a.EvictionGrace.String(),
-	), nil
+	)
+	grace := evictionGrace(klusterlet)
+	a.grace.Store(&grace)
+	if grace != "" {
+		args = append(args, "--appliedmanifestwork-eviction-grace-period="+grace)
+	}
+	return args, nil
 }
 
 func (a *Agents) commonArgs(name, id string) []string {
@@ -177,14 +183,4 @@ func (a *Agents) commonArgs(name, id string) []string {
 		"--disable-leader-election",
 		fmt.Sprintf("--listen=127.0.0.1:%d", a.Port(name)),
 	}
-}
-
-// klusterletUID is the agent's id: it stays the same across hubs, so that the work agent knows the works of the last one.
-func (a *Agents) klusterletUID(ctx context.Context) (string, error) {
-	klusterlets := schema.GroupVersionResource{Group: "operator.open-cluster-management.io", Version: "v1", Resource: "klusterlets"}
-	object, err := a.Clients.Dynamic.Resource(klusterlets).Get(ctx, "klusterlet", metav1.GetOptions{})
-	if err != nil {
-		return "", err
-	}
-	return string(object.GetUID()), nil
 }

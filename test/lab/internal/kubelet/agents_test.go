@@ -1,9 +1,11 @@
 package kubelet
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +19,7 @@ import (
 
 	"github.com/acmdr/kubectl-acmdr/test/lab/internal/kube"
 	"github.com/acmdr/kubectl-acmdr/test/lab/internal/layout"
+	"github.com/acmdr/kubectl-acmdr/test/lab/internal/process"
 )
 
 func newTestAgents(t *testing.T, objects ...runtime.Object) (*Agents, *fake.Clientset) {
@@ -24,12 +27,13 @@ func newTestAgents(t *testing.T, objects ...runtime.Object) (*Agents, *fake.Clie
 	klusterlet := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "operator.open-cluster-management.io/v1", "kind": "Klusterlet",
 		"metadata": map[string]any{"name": "klusterlet", "uid": "uid-1"},
+		"spec":     map[string]any{"workConfiguration": map[string]any{"appliedManifestWorkEvictionGracePeriod": "1m0s"}},
 	}}
 	client := fake.NewClientset(objects...)
 	return NewAgents(AgentsConfig{
 		Cluster: "managed-one", ManagedCluster: "managed-one", Dir: layout.Dir(t.TempDir()), Kubeconfig: "/kc",
-		Clients:       &kube.Clients{Kube: client, Dynamic: dynamicfake.NewSimpleDynamicClient(runtime.NewScheme(), klusterlet)},
-		EvictionGrace: time.Minute, Port: func(string) int { return 21000 },
+		Clients: &kube.Clients{Kube: client, Dynamic: dynamicfake.NewSimpleDynamicClient(runtime.NewScheme(), klusterlet)},
+		Port:    func(string) int { return 21000 },
 	}), client
 }
 
@@ -87,6 +91,58 @@ func TestWorkAgentHasTheGracePeriod(t *testing.T) {
 	}
 	if !slices.Contains(args, "--appliedmanifestwork-eviction-grace-period=1m0s") {
 		t.Errorf("args %v", args)
+	}
+}
+
+// The klusterlet operator starts the agent again when the grace period changes, and only then.
+func TestKlusterletIsFollowed(t *testing.T) {
+	a, _ := newTestAgents(t, agentSecret(hubSecret, map[string]string{"kubeconfig": "k"}))
+	ctx := t.Context()
+	starts := make(chan string, 10)
+	a.work = process.New(process.Spec{Cluster: a.Cluster, Name: WorkAgent, Log: filepath.Join(t.TempDir(), "log"),
+		Command: func(ctx context.Context) (*process.Command, error) {
+			if _, err := a.workCommand(ctx); err != nil {
+				return nil, err
+			}
+			starts <- *a.grace.Load()
+			return &process.Command{Path: "/bin/sleep", Args: []string{"600"}}, nil
+		},
+	})
+	done := make(chan struct{})
+	go func() { defer close(done); a.followKlusterlet(ctx) }()
+	t.Cleanup(func() { <-done })
+	a.work.Start()
+	t.Cleanup(a.work.Kill)
+	if got := <-starts; got != "1m0s" {
+		t.Fatalf("started with %q", got)
+	}
+	set := func(grace, label string) {
+		t.Helper()
+		klusterlet, err := a.klusterlet(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		klusterlet.SetLabels(map[string]string{"changed": label})
+		if err := unstructured.SetNestedField(klusterlet.Object, grace, "spec", "workConfiguration", "appliedManifestWorkEvictionGracePeriod"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := a.Clients.Dynamic.Resource(klusterlets()).Update(ctx, klusterlet, metav1.UpdateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// A watch of the fake client sees only what comes after it began: change it until the change is seen.
+	for again, seen := 0, false; !seen; again++ {
+		set("876000h0m0s", strconv.Itoa(again))
+		select {
+		case got := <-starts:
+			if seen = true; got != "876000h0m0s" {
+				t.Fatalf("started again with %q", got)
+			}
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	if a.work.Status().Restarts > 1 {
+		t.Errorf("started again %d times", a.work.Status().Restarts)
 	}
 }
 

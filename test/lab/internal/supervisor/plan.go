@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"path/filepath"
-	"time"
 
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
@@ -91,10 +90,6 @@ func veleroPort(i int) string { return fmt.Sprintf("velero-metrics-%d", i) }
 func isHub(name string) bool { return name == layout.HubOne || name == layout.HubTwo }
 
 func (s *Supervisor) newNodes(st *state.State) ([]*node, error) {
-	grace, err := time.ParseDuration(st.EvictionGrace)
-	if err != nil {
-		return nil, err
-	}
 	var nodes []*node
 	for _, name := range layout.Clusters(st.Managed) {
 		port := func(purpose string) int { return st.Port(name, purpose) }
@@ -110,8 +105,7 @@ func (s *Supervisor) newNodes(st *state.State) ([]*node, error) {
 		}
 		n.agents = kubelet.NewAgents(kubelet.AgentsConfig{
 			Cluster: name, ManagedCluster: managed, Dir: s.Dir, Bin: s.Cache, Clients: c.Clients,
-			Kubeconfig:    c.Home.ComponentKubeconfig(cluster.AgentKubeconfig),
-			EvictionGrace: grace, Port: port,
+			Kubeconfig: c.Home.ComponentKubeconfig(cluster.AgentKubeconfig), Port: port,
 		})
 		nodes = append(nodes, n)
 	}

@@ -90,7 +90,7 @@ func (s *Supervisor) prepare(ctx context.Context, n *node) error {
 	if s.filled(key) {
 		return nil
 	}
-	if err := fill.Prepare(ctx, n.Cluster, n.agents.ManagedCluster); err != nil {
+	if err := fill.Prepare(ctx, n.Cluster, n.agents.ManagedCluster, s.state.EvictionGrace); err != nil {
 		return err
 	}
 	return s.remember(func(st *state.State) { st.Filled[key] = true })
