@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
@@ -26,7 +27,8 @@ func (e *Refused) Error() string {
 }
 
 // Parse decodes a kubeconfig and returns its one usable cluster and user. Anything that would run a program, read a
-// file, weaken TLS or act as somebody else is refused by name.
+// file, weaken TLS or act as somebody else is refused by name, and so is a choice: which of several clusters was meant must
+// not hang on a current-context that somebody else set.
 func Parse(data []byte) (*clientcmdapi.Context, *clientcmdapi.Cluster, *clientcmdapi.AuthInfo, error) {
 	if len(data) == 0 {
 		return nil, nil, nil, errors.New("kubeconfig is empty")
@@ -44,6 +46,10 @@ func Parse(data []byte) (*clientcmdapi.Context, *clientcmdapi.Cluster, *clientcm
 		for only := range config.Contexts {
 			name = only
 		}
+	}
+	if usable := usableContexts(config); usable > 1 {
+		return nil, nil, nil, &Refused{Field: "contexts", Reason: fmt.Sprintf(
+			"lead to %d places: keep the one that is meant, as 'kubectl config view --minify --flatten' does", usable)}
 	}
 	context := config.Contexts[name]
 	if context == nil {
@@ -63,6 +69,19 @@ func Parse(data []byte) (*clientcmdapi.Context, *clientcmdapi.Cluster, *clientcm
 		return nil, nil, nil, err
 	}
 	return context, cluster, user, nil
+}
+
+// usableContexts counts the clusters and users that contexts lead to; contexts of one user on one cluster differ in the
+// namespace only, which nobody here uses.
+func usableContexts(config *clientcmdapi.Config) int {
+	type place struct{ cluster, user string }
+	places := sets.New[place]()
+	for _, context := range config.Contexts {
+		if config.Clusters[context.Cluster] != nil && config.AuthInfos[context.AuthInfo] != nil {
+			places.Insert(place{context.Cluster, context.AuthInfo})
+		}
+	}
+	return places.Len()
 }
 
 // Load is Parse for a client: the rest.Config that opens the cluster of an untrusted kubeconfig.

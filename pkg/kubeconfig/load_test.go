@@ -34,6 +34,10 @@ var refusals = []struct{ name, text, want string }{
 	{"not YAML", "token: s3cr3t\n\t- {", "kubeconfig is not valid YAML of kind Config"},
 	{"of another kind", "apiVersion: v1\nkind: Secret\ndata: {token: s3cr3t}\n", "kubeconfig is not valid YAML of kind Config"},
 	{"a string", "s3cr3t", "kubeconfig is not valid YAML of kind Config"},
+	{"a choice of clusters", withContext("d", "cluster: k2, user: u"), "kubeconfig refused: contexts lead to 2 places: " +
+		"keep the one that is meant, as 'kubectl config view --minify --flatten' does"},
+	{"a choice of users", withContext("d", "cluster: k, user: u2"), "kubeconfig refused: contexts lead to 2 places: " +
+		"keep the one that is meant, as 'kubectl config view --minify --flatten' does"},
 	{"without a context", "apiVersion: v1\nkind: Config\n", "kubeconfig has no usable current-context"},
 	{
 		"current-context that is not there", strings.Replace(text(goodCluster, goodUser), "current-context: c", "current-context: d", 1),
@@ -105,21 +109,22 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
+// withContext is a good kubeconfig with one more context, and a second cluster k2 and user u2 for it.
+func withContext(name, context string) string {
+	more := strings.Replace(text(goodCluster, goodUser), "contexts: [", "contexts: [{name: "+name+", context: {"+context+"}}, ", 1)
+	more = strings.Replace(more, "clusters: [", `clusters: [{name: k2, cluster: {server: "https://other"}}, `, 1)
+	return strings.Replace(more, "users: [", "users: [{name: u2, user: {token: 0ther}}, ", 1)
+}
+
 func TestParse(t *testing.T) {
-	two := `apiVersion: v1
-kind: Config
-current-context: b
-contexts: [{name: a, context: {cluster: a, user: a}}, {name: b, context: {cluster: b, user: b}}]
-clusters: [{name: a, cluster: {server: "http://a"}}, {name: b, cluster: {server: "https://b"}}]
-users: [{name: a, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: sh}}}, {name: b, user: {token: s3cr3t}}]
-`
 	tests := []struct{ name, text, server, token string }{
 		{"plain", text(goodCluster, goodUser), "https://api.example.com:6443", "s3cr3t"},
 		{"JSON", `{"kind":"Config","apiVersion":"v1","current-context":"c","contexts":[{"name":"c","context":{"cluster":"k","user":"u"}}],` +
 			`"clusters":[{"name":"k","cluster":{"server":"https://j"}}],"users":[{"name":"u","user":{"token":"s3cr3t"}}]}`, "https://j", "s3cr3t"},
 		{"only context without current-context", strings.Replace(text(goodCluster, goodUser), "current-context: c\n", "", 1),
 			"https://api.example.com:6443", "s3cr3t"},
-		{"the current context of several; what the others hold is not used", two, "https://b", "s3cr3t"},
+		{"contexts that differ in the namespace", withContext("d", "cluster: k, user: u, namespace: shop"), "https://api.example.com:6443", "s3cr3t"},
+		{"a context that leads nowhere", withContext("d", "cluster: k, user: z"), "https://api.example.com:6443", "s3cr3t"},
 		{"user that is not there", strings.Replace(text(goodCluster, goodUser), "user: u}", "user: z}", 1), "https://api.example.com:6443", ""},
 		{"proxy", text(`{server: "https://a", proxy-url: "socks5://p:1080"}`, goodUser), "https://a", "s3cr3t"},
 	}
