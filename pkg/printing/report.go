@@ -39,6 +39,20 @@ func Report(results []step.Result, notes map[string]string) (*unstructured.Unstr
 	return list, table
 }
 
+// Plan is Report for a dry run: the table has a row for every step of a cluster, with what it would do, or what stands in the
+// way, after one for the cluster as a whole.
+func Plan(results []step.Result, notes map[string]string) (*unstructured.UnstructuredList, *metav1.Table) {
+	list, _ := Report(results, notes)
+	table := &metav1.Table{ColumnDefinitions: Columns([]string{"Name", "Step", "Status", "Message"})}
+	for _, result := range results {
+		table.Rows = append(table.Rows, Row(result.Target, None, string(result.Status), notes[result.Target]))
+		for _, event := range result.Steps {
+			table.Rows = append(table.Rows, Row(result.Target, event.Step, string(event.Status), oneLine(event.Message)))
+		}
+	}
+	return list, table
+}
+
 func reportSteps(events []step.Event) []any {
 	steps := make([]any, 0, len(events))
 	for _, event := range events {

@@ -4,17 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/duration"
+
 	"github.com/acmdr/kubectl-acmdr/pkg/kubeconfig"
+	"github.com/acmdr/kubectl-acmdr/pkg/wait"
 	"github.com/acmdr/kubectl-acmdr/pkg/workloads"
 )
 
 // guard refuses a move that would cost workloads, unless the user lets it or holds the eviction, and tells which would be
-// changed.
+// changed. Of a cluster that was switched before it only notes what an eviction can still take.
 func (m *Mover) guard(ctx context.Context, move *Move) error {
 	applied, err := workloads.Applied(ctx, move.managed.Dynamic, move.managed.AgentID)
 	if errors.Is(err, workloads.ErrHidden) {
+		move.hidden = true
 		move.notes = append(move.notes, "workloads were not checked: "+err.Error())
 		return nil
 	}
@@ -25,6 +30,12 @@ func (m *Mover) guard(ctx context.Context, move *Move) error {
 	if err != nil {
 		return err
 	}
+	if move.grace, err = workloads.GracePeriod(ctx, move.managed.Dynamic); err != nil {
+		return err
+	}
+	if move.atRisk, err = move.losses(ctx, workloads.AtRisk(applied, works)); err != nil || move.switched {
+		return err
+	}
 	changed, err := workloads.Changed(ctx, move.managed.Dynamic, applied, works)
 	if err != nil {
 		return err
@@ -32,21 +43,25 @@ func (m *Mover) guard(ctx context.Context, move *Move) error {
 	if changed != "" {
 		move.notes = append(move.notes, "will be changed to what this hub's works hold: "+changed)
 	}
-	losses, err := move.losses(ctx, workloads.AtRisk(applied, works))
-	if err != nil {
-		return err
-	}
-	switch summary := workloads.Summary(losses); {
-	case len(losses) == 0, m.HoldEviction:
+	return m.judge(move)
+}
+
+// judge decides about the workloads that are at risk.
+func (m *Mover) judge(move *Move) error {
+	switch {
+	case len(move.atRisk) == 0, m.HoldEviction:
+		return nil
+	case workloads.IsNever(move.grace):
+		move.notes = append(move.notes, workloads.HowToLift)
 		return nil
 	case m.AllowWorkloadLoss:
-		move.notes = append(move.notes, "will be deleted after the eviction grace period: "+summary)
+		move.notes = append(move.notes, "will be deleted after the eviction grace period: "+workloads.Summary(move.atRisk))
 		return nil
-	default:
-		return fmt.Errorf("the work agent would delete what no ManifestWork of this hub holds, after its eviction grace period "+
-			"(60 min by default): %s; restore the ManifestWorks, keep the workloads with --hold-eviction, "+
-			"or accept the loss with --allow-workload-loss", summary)
 	}
+	return fmt.Errorf("the work agent would delete what no ManifestWork of this hub holds, %s after it connects to this hub "+
+		"(at %s, if it moves now): %s; restore the ManifestWorks, keep the workloads with --hold-eviction, "+
+		"or accept the loss with --allow-workload-loss", duration.HumanDuration(move.grace),
+		m.Accept.Clock.Now().Add(move.grace).UTC().Format(time.RFC3339), workloads.Summary(move.atRisk))
 }
 
 // isHeld: without --hold-eviction there is nothing to hold.
@@ -61,18 +76,29 @@ func (m *Mover) isHeld(ctx context.Context, move *Move) (bool, error) {
 // hold stops evictions before the agent reaches the new hub. It stands after the guard and before the switch: the work agent
 // restarts with its new grace period while it is still connected to the hub that knows its works.
 func (m *Mover) hold(ctx context.Context, move *Move) error {
-	return workloads.Hold(ctx, m.Hub.Dynamic, move.managed.Dynamic)
+	if err := workloads.Hold(ctx, m.Hub.Dynamic, move.managed.Dynamic); err != nil {
+		return err
+	}
+	var err error
+	move.grace, err = workloads.GracePeriod(ctx, move.managed.Dynamic)
+	return err
 }
 
-// secured waits until every workload of another hub is applied for this one too, so that no eviction can take it. What the
-// user let go, or holds, is only told, with the time when it began.
+// secured watches the clock until every workload of another hub is applied for this one too, so that no eviction can take it.
+// What the user lets go, or holds, is only told, with the time when it is deleted.
 func (m *Mover) secured(ctx context.Context, move *Move) (bool, string, error) {
 	losses, err := m.pending(ctx, move)
 	if err != nil || len(losses) == 0 {
 		return err == nil, "", err
 	}
-	why := "not yet applied for this hub: " + workloads.Summary(losses)
-	if m.AllowWorkloadLoss || m.HoldEviction {
+	if move.watched.IsZero() {
+		move.watched = m.Accept.Clock.Now()
+	}
+	if move.grace, err = workloads.GracePeriod(ctx, move.managed.Dynamic); err != nil {
+		return false, "", err
+	}
+	held := workloads.IsNever(move.grace)
+	if m.AllowWorkloadLoss || held {
 		works, err := workloads.Works(ctx, m.Hub.Dynamic, move.Name)
 		if err != nil {
 			return false, "", err
@@ -81,12 +107,17 @@ func (m *Mover) secured(ctx context.Context, move *Move) (bool, string, error) {
 		if err != nil {
 			return false, "", err
 		}
-		if atRisk := workloads.Without(workloads.AtRisk(applied, works), move.orphans); len(atRisk) >= len(losses) {
-			move.notes = append(move.notes, deadlines(losses)...)
+		rest := len(workloads.Without(workloads.AtRisk(applied, works), move.orphans)) < len(losses)
+		// An agent that is older than evictions never begins one.
+		if !rest && (held || begun(losses) || m.Accept.Clock.Since(move.watched) > wait.Evict) {
 			return true, "", nil
 		}
 	}
-	return false, why, nil
+	return false, "not yet applied for this hub: " + workloads.Deadlines(losses, move.grace), nil
+}
+
+func begun(losses []workloads.Loss) bool {
+	return !slices.ContainsFunc(losses, func(loss workloads.Loss) bool { return loss.Since.IsZero() })
 }
 
 func (m *Mover) isSecured(ctx context.Context, move *Move) (bool, error) {
@@ -98,12 +129,14 @@ func (m *Mover) isSecured(ctx context.Context, move *Move) (bool, error) {
 func (m *Mover) pending(ctx context.Context, move *Move) ([]workloads.Loss, error) {
 	applied, err := workloads.Applied(ctx, move.managed.Dynamic, move.managed.AgentID)
 	if errors.Is(err, workloads.ErrHidden) {
+		move.hidden = true
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return move.losses(ctx, workloads.Pending(applied, move.server()))
+	move.atRisk, err = move.losses(ctx, workloads.Pending(applied, move.server()))
+	return move.atRisk, err
 }
 
 // losses leaves out what an eviction does not touch. That is looked up once: what a work owns does not change while a
@@ -126,12 +159,17 @@ func (m *Move) server() string {
 	return m.endpoint.Server
 }
 
-func deadlines(losses []workloads.Loss) []string {
-	var notes []string
-	for _, loss := range losses {
-		if !loss.Since.IsZero() {
-			notes = append(notes, fmt.Sprintf("eviction of work %s began at %s", loss.Work, loss.Since.UTC().Format(time.RFC3339)))
-		}
+// Deadline tells what an eviction can still take from a cluster that was sent to this hub; empty when there is nothing.
+func (m *Move) Deadline() string {
+	switch {
+	case !m.switched || m.way.taken:
+		return "" // it never left, or was put back
+	case m.hidden:
+		return "the credential may not look at the workloads; 'explain' with a wider one does"
+	case len(m.atRisk) == 0:
+		return ""
+	case workloads.IsNever(m.grace):
+		return "evictions are held"
 	}
-	return notes
+	return workloads.Deadlines(m.atRisk, m.grace)
 }

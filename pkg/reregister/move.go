@@ -66,6 +66,12 @@ type Move struct {
 	issued    time.Time
 	// orphans are applied objects that no eviction touches; nil before they were looked for.
 	orphans workloads.Orphans
+	// atRisk is what an eviction can still take, as it was last seen; grace is the agent's grace period; hidden tells that the
+	// credential may not look; watched is when the clock was first looked at.
+	atRisk  []workloads.Loss
+	grace   time.Duration
+	hidden  bool
+	watched time.Time
 	// looked is when the bootstrap kubeconfig was last seen to lead to the new hub.
 	looked time.Time
 	// reasserts counts how often the old hub put its bootstrap kubeconfig back and it was replaced again.
@@ -95,25 +101,26 @@ func (m *Mover) Steps() []step.Step[*Move] {
 		// Read-only: nothing is written anywhere before the right cluster is open and its workloads are known to survive.
 		{Name: "check", ReadOnly: true, Do: m.check, Timeout: wait.Probe},
 		{Name: "credential", ReadOnly: true, Do: m.open, Timeout: wait.Open},
-		{Name: "guard", ReadOnly: true, Done: isSwitched, Do: m.guard, Timeout: wait.Probe},
+		{Name: "guard", ReadOnly: true, Do: m.guard, Timeout: wait.Probe},
 		// Additive, on the new hub only.
-		{Name: "prepare", Done: m.isPrepared, Do: m.prepare, Timeout: wait.Probe},
+		{Name: "prepare", Done: m.isPrepared, Plan: planPrepare, Do: m.prepare, Timeout: wait.Probe},
 		// The old hub is told to keep its hands off before the agent leaves it.
-		{Name: "fence", Done: m.isFenced, Do: m.fence, Timeout: wait.Probe},
+		{Name: "fence", Done: m.isFenced, Plan: planFences, Do: m.fence, Timeout: wait.Probe},
 		// Evictions are held, if they are to be, while the agent is still at the hub that knows its works.
-		{Name: "hold", Done: m.isHeld, Do: m.hold, Timeout: wait.Probe},
+		{Name: "hold", Done: m.isHeld, Plan: says("tell the work agent to evict nothing, in the Klusterlet"), Do: m.hold, Timeout: wait.Probe},
 		// Minted and tried from here before it goes anywhere.
-		{Name: "mint", Done: isSwitched, Do: m.mint, Timeout: wait.Probe},
+		{Name: "mint", Done: isSwitched, Plan: m.planMint, Do: m.mint, Timeout: wait.Probe},
 		// The one write on the managed cluster.
-		{Name: "switch", Done: isSwitched, Do: m.switchHub, Timeout: wait.Probe},
-		m.held(step.Step[*Move]{Name: "knock", Done: m.hasKnocked, Ready: m.knocked, Timeout: m.Timeout}),
+		{Name: "switch", Done: isSwitched, Plan: planSwitch, Do: m.switchHub, Timeout: wait.Probe},
+		m.held(step.Step[*Move]{Name: "knock", Plan: says("wait until the agent asks this hub for a certificate"), Done: m.hasKnocked, Ready: m.knocked, Timeout: m.Timeout}),
 	}
 }
 
 // AcceptSteps are the moves 7 and 8, and the wait until every workload has its new owner.
 func (m *Mover) AcceptSteps() []step.Step[*Move] {
 	steps := step.On(m.Accept.Steps(m.Timeout), func(move *Move) string { return move.Name })
-	steps = append(steps, step.Step[*Move]{Name: "workloads", Done: m.isSecured, Ready: m.secured, Timeout: m.Timeout})
+	steps = append(steps, step.Step[*Move]{Name: "workloads", Done: m.isSecured,
+		Plan: says("wait until every workload is applied for this hub"), Ready: m.secured, Timeout: m.Timeout})
 	for i := range steps {
 		steps[i] = m.held(steps[i])
 	}

@@ -34,7 +34,9 @@ func (m *Mover) switchHub(ctx context.Context, move *Move) error {
 	if err := ocm.ManagedClusters(m.Hub.Dynamic).MergePatch(ctx, move.Name, annotate(ocm.SwitchedAtAnnotation, since)); err != nil {
 		return fmt.Errorf("noting the switch on managedcluster %s: %w", move.Name, err)
 	}
-	return move.put(ctx)
+	err := move.put(ctx)
+	move.switched = err == nil
+	return err
 }
 
 // put puts the move's bootstrap kubeconfig in place.

@@ -44,11 +44,11 @@ func (m *Mover) UndoSteps() []step.Step[*Move] {
 		{Name: "previous", ReadOnly: true, Do: m.findWay, Timeout: wait.Probe},
 		{Name: "guard", ReadOnly: true, Done: isUndone, Do: m.guardUndo, Timeout: wait.Probe},
 		// The old hub must take the agent before it is sent there.
-		{Name: "lift", Done: m.isLifted, Do: m.lift, Timeout: wait.Probe},
-		{Name: "put-back", Done: isUndone, Do: putBack, Timeout: wait.Probe},
+		{Name: "lift", Done: m.isLifted, Plan: planFences, Do: m.lift, Timeout: wait.Probe},
+		{Name: "put-back", Done: isUndone, Plan: planPutBack, Do: putBack, Timeout: wait.Probe},
 		// After the write: a switch that is not noted any more while it still stands would let old signals count.
-		{Name: "forget", Done: m.isForgotten, Do: m.forget, Timeout: wait.Probe},
-		{Name: "return", Done: m.isHome, Ready: m.home, Timeout: m.Timeout},
+		{Name: "forget", Done: m.isForgotten, Plan: says("remove the note of the switch from the ManagedCluster here"), Do: m.forget, Timeout: wait.Probe},
+		{Name: "return", Done: m.isHome, Plan: says("wait until the agent is at its old hub"), Ready: m.home, Timeout: m.Timeout},
 	}
 }
 

@@ -32,6 +32,8 @@ type Step[T any] struct {
 	ReadOnly bool
 	// Done observes whether the move holds already; true skips Do and Ready. Nil: never.
 	Done func(ctx context.Context, t T) (bool, error)
+	// Plan says what Do would do, for a dry run. Nil, or an empty text: the name says it.
+	Plan func(t T) string
 	// Do makes the move. Nil for a step that only waits.
 	Do func(ctx context.Context, t T) error
 	// Ready is polled after Do until it is true, fails, or Timeout passes; why says what is missing. Nil: ready at once.
@@ -69,6 +71,9 @@ func On[A, B any](steps []Step[B], find func(A) B) []Step[A] {
 		if s.Done != nil {
 			a.Done = func(ctx context.Context, t A) (bool, error) { return s.Done(ctx, find(t)) }
 		}
+		if s.Plan != nil {
+			a.Plan = func(t A) string { return s.Plan(find(t)) }
+		}
 		if s.Do != nil {
 			a.Do = func(ctx context.Context, t A) error { return s.Do(ctx, find(t)) }
 		}
@@ -80,12 +85,22 @@ func On[A, B any](steps []Step[B], find func(A) B) []Step[A] {
 	return adapted
 }
 
-// DryRun turns steps into ones that change nothing: what is read-only is made, the rest says whether it would be.
+// Says is a Plan that is the same for every target.
+func Says[T any](text string) func(T) string { return func(T) string { return text } }
+
+// DryRun turns steps into ones that change nothing: what is read-only is made, the rest says whether it would be, and what it
+// would do.
 func DryRun[T any](steps []Step[T]) []Step[T] {
 	planned := make([]Step[T], 0, len(steps))
 	for _, s := range steps {
 		if !s.ReadOnly {
-			s.Do = func(context.Context, T) error { return errPlanned }
+			plan := s.Plan
+			s.Do = func(_ context.Context, t T) error {
+				if plan == nil {
+					return &wouldError{}
+				}
+				return &wouldError{what: plan(t)}
+			}
 			s.Ready = nil
 		}
 		planned = append(planned, s)
@@ -109,6 +124,9 @@ func Run[T any](ctx context.Context, clock wait.Clock, target string, t T, steps
 		ended := Event{Target: target, Step: s.Name, Status: status, Elapsed: clock.Since(stepBegan)}
 		if err != nil {
 			ended.Message = err.Error()
+		}
+		if would := (*wouldError)(nil); errors.As(err, &would) {
+			err = nil
 		}
 		emit(ended)
 		result.Steps = append(result.Steps, ended)
@@ -157,19 +175,21 @@ func one[T any](ctx context.Context, clock wait.Clock, t T, s Step[T]) (Status, 
 		return Done, nil
 	case errors.Is(err, errHolds):
 		return Skipped, nil
-	case errors.Is(err, errPlanned):
-		return Planned, nil
+	case errors.As(err, new(*wouldError)):
+		return Planned, err
 	case ctx.Err() != nil:
 		return Canceled, fmt.Errorf("interrupted: %w", err)
 	}
 	return Failed, err
 }
 
-// How move tells one that a step did not run; neither leaves the package.
-var (
-	errHolds   = errors.New("holds already")
-	errPlanned = errors.New("would be made")
-)
+// errHolds and wouldError are how move tells one that a step did not run; neither leaves the package.
+var errHolds = errors.New("holds already")
+
+// wouldError is what a step would do.
+type wouldError struct{ what string }
+
+func (p *wouldError) Error() string { return p.what }
 
 func move[T any](ctx context.Context, clock wait.Clock, t T, s Step[T]) error {
 	if s.Done != nil {

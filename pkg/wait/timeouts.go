@@ -31,6 +31,10 @@ const (
 	// every 60 s by default.
 	Join = 5 * time.Minute
 
+	// Evict is how long a work agent may take to begin evictions: its restart after the registration agent has written the
+	// new kubeconfig, up to a minute where kubelet syncs the secret, and its first look at what it has applied.
+	Evict = 90 * time.Second
+
 	// Established is how long an API server may take to serve a kind after its definition was created.
 	Established = 1 * time.Minute
 

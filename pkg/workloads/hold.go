@@ -19,6 +19,9 @@ import (
 // pkg/work/spoke/options.go, EvictionGracePeriodBound).
 const never = 876000 * time.Hour
 
+// defaultGrace is the grace period of an agent that is given none (AppliedManifestWorkEvictionGracePeriod in the same file).
+const defaultGrace = time.Hour
+
 // globalConfig is ACM's KlusterletConfig for the whole fleet; infinite is its word for never (managedcluster-import-controller
 // pkg/bootstrap/render.go).
 const (
@@ -30,18 +33,41 @@ const (
 const HowToLift = "evictions are held: when all works are back, remove spec.workConfiguration.appliedManifestWorkEvictionGracePeriod " +
 	"of the Klusterlet (on ACM, spec.appliedManifestWorkEvictionGracePeriod of klusterletconfig/global on this hub)"
 
-// IsHeld tells whether the agent of a managed cluster evicts nothing.
-func IsHeld(ctx context.Context, managed dynamic.Interface) (bool, error) {
+// GracePeriod is how long the agent of a managed cluster keeps what its hub does not hold: what the Klusterlet says, else,
+// and where that cannot be read, the agent's own default.
+func GracePeriod(ctx context.Context, managed dynamic.Interface) (time.Duration, error) {
 	klusterlets, err := ocm.Klusterlets(managed).List(ctx, "")
-	if err != nil {
-		return false, fmt.Errorf("listing Klusterlets: %w", err)
+	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsForbidden(err) {
+		return 0, fmt.Errorf("listing Klusterlets: %w", err)
 	}
 	if len(klusterlets) != 1 {
-		return false, errors.New("the managed cluster has no Klusterlet in which to hold the eviction")
+		return defaultGrace, nil
 	}
 	work := klusterlets[0].Spec.WorkConfiguration
-	return work != nil && work.AppliedManifestWorkEvictionGracePeriod != nil &&
-		work.AppliedManifestWorkEvictionGracePeriod.Duration >= never, nil
+	if work == nil || work.AppliedManifestWorkEvictionGracePeriod == nil {
+		return defaultGrace, nil
+	}
+	return work.AppliedManifestWorkEvictionGracePeriod.Duration, nil
+}
+
+// IsNever tells whether an agent with this grace period evicts nothing.
+func IsNever(grace time.Duration) bool { return grace >= never }
+
+// IsHeld tells whether the agent of a managed cluster evicts nothing. A cluster where Hold could not hold anything is an error.
+func IsHeld(ctx context.Context, managed dynamic.Interface) (bool, error) {
+	if _, err := klusterlet(ctx, managed); err != nil {
+		return false, err
+	}
+	grace, err := GracePeriod(ctx, managed)
+	return IsNever(grace), err
+}
+
+func klusterlet(ctx context.Context, managed dynamic.Interface) (string, error) {
+	klusterlets, err := ocm.Klusterlets(managed).List(ctx, "")
+	if err != nil || len(klusterlets) != 1 {
+		return "", errors.Join(errors.New("the managed cluster has no one Klusterlet in which to hold the eviction"), err)
+	}
+	return klusterlets[0].Name, nil
 }
 
 // Hold makes the agent of a managed cluster evict nothing: by its Klusterlet, and, on an ACM hub, whose import controller
@@ -50,15 +76,15 @@ func Hold(ctx context.Context, hub, managed dynamic.Interface) error {
 	if err := holdOnHub(ctx, hub); err != nil {
 		return err
 	}
-	klusterlets, err := ocm.Klusterlets(managed).List(ctx, "")
-	if err != nil || len(klusterlets) != 1 {
-		return errors.Join(errors.New("the managed cluster has no one Klusterlet in which to hold the eviction"), err)
+	name, err := klusterlet(ctx, managed)
+	if err != nil {
+		return err
 	}
 	patch := map[string]any{"spec": map[string]any{
 		"workConfiguration": map[string]any{"appliedManifestWorkEvictionGracePeriod": never.String()},
 	}}
-	if err := ocm.Klusterlets(managed).MergePatch(ctx, klusterlets[0].Name, patch); err != nil {
-		return fmt.Errorf("holding the eviction in klusterlet %s: %w", klusterlets[0].Name, err)
+	if err := ocm.Klusterlets(managed).MergePatch(ctx, name, patch); err != nil {
+		return fmt.Errorf("holding the eviction in klusterlet %s: %w", name, err)
 	}
 	return nil
 }

@@ -13,11 +13,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/duration"
 	"k8s.io/client-go/dynamic"
 	workv1 "open-cluster-management.io/api/work/v1"
 
@@ -157,6 +159,20 @@ func manifests(works []workv1.ManifestWork) map[Object][]byte {
 		}
 	}
 	return held
+}
+
+// Deadlines tells, work by work, what is deleted when: at a time when the agent has begun the eviction, else a grace period
+// after it begins, which it does once it is connected to the hub.
+func Deadlines(losses []Loss, grace time.Duration) string {
+	var parts []string
+	for _, loss := range losses {
+		when := duration.HumanDuration(grace) + " after its work agent connects to this hub"
+		if !loss.Since.IsZero() {
+			when = "at " + loss.Since.Add(grace).UTC().Format(time.RFC3339)
+		}
+		parts = append(parts, fmt.Sprintf("%s deleted %s", Summary([]Loss{loss}), when))
+	}
+	return list(parts)
 }
 
 // maxListed objects are named in a message; more are counted.

@@ -35,7 +35,7 @@ func TestOldHub(t *testing.T) {
 		}},
 		{Name: "Undo", Do: func(t journey.TB, w *journey.World) {
 			before := w.Snapshot(t, journey.OldHub, journey.NewHub, cluster)
-			w.Acmdr(t, append(undo, "--dry-run")...).Exits(0).Row(cluster, "Planned")
+			w.Acmdr(t, append(undo, "--dry-run")...).Exits(0).Row(cluster, "put-back", "Planned")
 			before.Same(t, w.Snapshot(t, journey.OldHub, journey.NewHub, cluster))
 			w.Acmdr(t, undo...).Exits(0).Row(cluster, "Done")
 			w.HasBootstrap(t, cluster, original)

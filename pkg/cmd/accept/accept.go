@@ -48,7 +48,6 @@ type Options struct {
 	Hub      *accept.Hub
 	Clusters []string
 	Timeout  time.Duration
-	DryRun   bool
 	Run      cmdutil.Run
 }
 
@@ -102,10 +101,9 @@ func (flags *Flags) ToOptions(
 		Hub:      &accept.Hub{Kube: hub.Kube, Dynamic: hub.Dynamic, Clock: clock.RealClock{}},
 		Clusters: clusters,
 		Timeout:  flags.timeout,
-		DryRun:   dryRun,
 		Run: cmdutil.Run{
 			Streams: streams, Print: printer, Parallel: flags.targets.Parallel, Resume: cmdutil.Resume(cmd),
-			Choice: flags.targets.Choice(),
+			Choice: flags.targets.Choice(), DryRun: dryRun,
 		},
 	}, nil
 }
@@ -113,7 +111,7 @@ func (flags *Flags) ToOptions(
 // Accept lets the clusters in and reports.
 func (o *Options) Accept(ctx context.Context) error {
 	steps := o.Hub.Steps(o.Timeout)
-	if o.DryRun {
+	if o.Run.DryRun {
 		steps = step.DryRun(steps)
 	}
 	return o.Run.Each(ctx, o.Clusters, func(ctx context.Context, cluster string, emit func(step.Event)) step.Result {

@@ -24,6 +24,10 @@ type Run struct {
 	Resume string
 	// Choice are the flags that chose the clusters; empty when they were named.
 	Choice string
+	// DryRun has the report tell every step.
+	DryRun bool
+	// Last is the last line of the run, when it has made changes; nil for none.
+	Last func() string
 	// Notes are what there is to add to a cluster when it has ended; nil for none.
 	Notes func(cluster string) string
 }
@@ -44,11 +48,19 @@ func (r *Run) Each(
 			notes[cluster] = r.Notes(cluster)
 		}
 	}
-	list, table := printing.Report(results, notes)
+	report := printing.Report
+	if r.DryRun {
+		report = printing.Plan
+	}
+	list, table := report(results, notes)
 	if err := r.Print(r.Streams.Out, list, table); err != nil {
 		return err
 	}
-	return r.summarize(results)
+	err := r.summarize(results)
+	if r.Last != nil && !r.DryRun {
+		fmt.Fprintln(r.Streams.ErrOut, r.Last())
+	}
+	return err
 }
 
 func (r *Run) summarize(results []step.Result) error {

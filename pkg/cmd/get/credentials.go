@@ -99,6 +99,9 @@ func credentialReport(tried []triedCredential, now time.Time) (*unstructured.Uns
 			state = c.err.Error()
 		} else {
 			found := c.managed.Credential
+			for _, passed := range c.managed.Passed {
+				state += "; not usable: " + passed.Error()
+			}
 			source, user, origin, server = found.Source, orNone(c.managed.User), found.Origin, found.Config.Host
 			if !found.NotAfter.IsZero() {
 				expires, notAfter = "in "+printing.Age(found.NotAfter, now), found.NotAfter.UTC().Format(time.RFC3339)

@@ -109,10 +109,9 @@ func (flags *Flags) ToOptions(
 		Clusters: clusters,
 		Accept:   flags.accept,
 		Undo:     flags.undoOnFailure,
-		DryRun:   dryRun,
 		Run: cmdutil.Run{
 			Streams: streams, Print: printer, Parallel: flags.targets.Parallel, Resume: cmdutil.Resume(cmd),
-			Choice: flags.targets.Choice(),
+			Choice: flags.targets.Choice(), DryRun: dryRun,
 		},
 	}, nil
 }

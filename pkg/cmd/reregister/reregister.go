@@ -3,6 +3,8 @@ package reregister
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
@@ -42,9 +44,8 @@ type Options struct {
 	Clusters []string
 	Accept   bool
 	// Undo puts a cluster that has not joined back.
-	Undo   bool
-	DryRun bool
-	Run    cmdutil.Run
+	Undo bool
+	Run  cmdutil.Run
 }
 
 // New returns the reregister command.
@@ -73,13 +74,14 @@ func (o *Options) Reregister(ctx context.Context) error {
 	if o.Accept {
 		steps = append(steps, o.Mover.AcceptSteps()...)
 	}
-	if o.DryRun {
+	if o.Run.DryRun {
 		steps = step.DryRun(steps)
 	}
 	moves := map[string]*reregister.Move{}
 	for _, cluster := range o.Clusters {
 		moves[cluster] = &reregister.Move{Name: cluster}
 	}
+	o.Run.Last = func() string { return lastLine(o.Clusters, moves) }
 	o.Run.Notes = func(cluster string) string { return moves[cluster].Summary() }
 	return o.Run.Each(ctx, o.Clusters, func(ctx context.Context, cluster string, emit func(step.Event)) step.Result {
 		result := step.Run(ctx, o.Mover.Accept.Clock, cluster, moves[cluster], steps, emit)
@@ -88,4 +90,24 @@ func (o *Options) Reregister(ctx context.Context) error {
 		}
 		return result
 	})
+}
+
+// maxDeadlines clusters are named in the last line; more are counted.
+const maxDeadlines = 10
+
+// lastLine tells which evictions are left when the run has ended.
+func lastLine(clusters []string, moves map[string]*reregister.Move) string {
+	var left []string
+	for _, cluster := range clusters {
+		if deadline := moves[cluster].Deadline(); deadline != "" {
+			left = append(left, cluster+": "+deadline)
+		}
+	}
+	if len(left) == 0 {
+		return "Deadlines left: none."
+	}
+	if more := len(left) - maxDeadlines; more > 0 {
+		left = append(left[:maxDeadlines], fmt.Sprintf("and %d more clusters", more))
+	}
+	return "Deadlines left: " + strings.Join(left, "; ") + "."
 }

@@ -54,7 +54,6 @@ type Flags struct {
 type Options struct {
 	Mover    *reregister.Mover
 	Clusters []string
-	DryRun   bool
 	Run      cmdutil.Run
 }
 
@@ -130,10 +129,9 @@ func (flags *Flags) ToOptions(
 	return &Options{
 		Mover:    mover,
 		Clusters: clusters,
-		DryRun:   dryRun,
 		Run: cmdutil.Run{
 			Streams: streams, Print: printer, Parallel: flags.targets.Parallel, Resume: cmdutil.Resume(cmd),
-			Choice: flags.targets.Choice(),
+			Choice: flags.targets.Choice(), DryRun: dryRun,
 		},
 	}, nil
 }
@@ -141,7 +139,7 @@ func (flags *Flags) ToOptions(
 // Undo puts the clusters back and reports.
 func (o *Options) Undo(ctx context.Context) error {
 	steps := o.Mover.UndoSteps()
-	if o.DryRun {
+	if o.Run.DryRun {
 		steps = step.DryRun(steps)
 	}
 	moves := map[string]*reregister.Move{}
