@@ -51,6 +51,26 @@ func TestReport(t *testing.T) {
 	}
 }
 
+func TestPlan(t *testing.T) {
+	list, table := Plan([]step.Result{
+		{Target: "managed-one", Status: step.Planned, Steps: []step.Event{
+			{Target: "managed-one", Step: "check", Status: step.Done}, {Target: "managed-one", Step: "prepare", Status: step.Skipped},
+			{Target: "managed-one", Step: "switch", Status: step.Planned, Message: "replace the kubeconfig"},
+		}},
+		{Target: "managed-two", Status: step.Failed, Step: "guard", Err: errors.New("at risk"), Steps: []step.Event{
+			{Target: "managed-two", Step: "guard", Status: step.Failed, Message: "at risk\nand more"},
+		}},
+	}, map[string]string{"managed-one": "opened with Hive"})
+	var text bytes.Buffer
+	if err := PrintTable(&text, table, TableOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	testutil.Golden(t, "plan.golden", text.Bytes())
+	if len(list.Items) != 2 {
+		t.Errorf("got %v", list)
+	}
+}
+
 func TestReportOfNothing(t *testing.T) {
 	list, table := Report(nil, nil)
 	if len(list.Items) > 0 || len(table.Rows) > 0 {

@@ -108,8 +108,8 @@ func (m *Mover) secured(ctx context.Context, move *Move) (bool, string, error) {
 			return false, "", err
 		}
 		rest := len(workloads.Without(workloads.AtRisk(applied, works), move.orphans)) < len(losses)
-		// An agent that is older than evictions never begins one.
-		if !rest && (held || begun(losses) || m.Accept.Clock.Since(move.watched) > wait.Evict) {
+		// An agent that is older than evictions never begins one: that must not end in a timeout.
+		if !rest && (held || begun(losses) || m.Accept.Clock.Since(move.watched) > min(wait.Evict, m.Timeout/2)) {
 			return true, "", nil
 		}
 	}

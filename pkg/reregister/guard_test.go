@@ -1,23 +1,27 @@
 package reregister_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	clienttesting "k8s.io/client-go/testing"
+	"k8s.io/utils/clock"
 	workv1 "open-cluster-management.io/api/work/v1"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/internal/testutil"
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 	"github.com/acmdr/kubectl-acmdr/pkg/reregister"
 	"github.com/acmdr/kubectl-acmdr/pkg/step"
+	"github.com/acmdr/kubectl-acmdr/pkg/workloads"
 )
 
 func hubHash(server string) string {
@@ -182,4 +186,65 @@ func TestGuardTellsWhatWillChange(t *testing.T) {
 			t.Errorf("got %+v, %q", result, summary)
 		}
 	})
+}
+
+// An agent that evicts nothing costs nothing, and the last line says so.
+func TestGuardOfAHeldCluster(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		deployment := testutil.Applied("apps", "v1", "deployments", "shop", "web")
+		w := newWorld(t, testutil.AppliedManifestWork("oldhash", "web", agentID, deployment))
+		w.graceIs("876000h0m0s")
+		mover, move := w.mover(), &reregister.Move{Name: "c1"}
+		result := step.Run(t.Context(), clock.RealClock{}, "c1", move, mover.Steps(), nil)
+		if result.Status != step.Done || !strings.Contains(move.Summary(), workloads.HowToLift) || move.Deadline() != "evictions are held" {
+			t.Errorf("got %+v, %q, %q", result, move.Summary(), move.Deadline())
+		}
+	})
+}
+
+// graceIs sets the grace period in the Klusterlet.
+func (w *world) graceIs(grace string) {
+	w.t.Helper()
+	patch := map[string]any{"spec": map[string]any{"workConfiguration": map[string]any{"appliedManifestWorkEvictionGracePeriod": grace}}}
+	if err := ocm.Klusterlets(w.managed.Dynamic).MergePatch(w.t.Context(), "klusterlet", patch); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// The clock is watched until the agent has begun what was let go, and then told.
+func TestDeadlines(t *testing.T) {
+	tests := []struct {
+		name string
+		// begins is when the agent begins the eviction after the start; zero for never.
+		begins time.Duration
+		want   string
+		took   time.Duration
+	}{
+		{"begun", 20 * time.Second, "deployments.apps/shop/web (work web) deleted at 2000-01-01T00:05:20Z", 20 * time.Second},
+		{"an agent without evictions", 0, "deployments.apps/shop/web (work web) deleted 5m after its work agent connects to this hub", 30 * time.Second},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				deployment := testutil.Applied("apps", "v1", "deployments", "shop", "web")
+				w := newWorld(t, testutil.AppliedManifestWork("oldhash", "web", agentID, deployment))
+				w.options.AllowWorkloadLoss = true
+				w.graceIs("5m")
+				w.appliesForNewHub(10 * time.Second)
+				if test.begins > 0 {
+					time.AfterFunc(test.begins, func() {
+						status := map[string]any{"status": map[string]any{"evictionStartTime": time.Now().UTC().Format(time.RFC3339)}}
+						if err := ocm.AppliedManifestWorks(w.managed.Dynamic).MergePatch(context.Background(), "oldhash-web", status); err != nil {
+							t.Error(err)
+						}
+					})
+				}
+				mover, move := w.mover(), &reregister.Move{Name: "c1"}
+				result := step.Run(t.Context(), clock.RealClock{}, "c1", move, append(mover.Steps(), mover.AcceptSteps()...), nil)
+				if result.Status != step.Done || move.Deadline() != test.want || result.Elapsed.Round(10*time.Second) < test.took {
+					t.Errorf("got %+v, %q", result, move.Deadline())
+				}
+			})
+		})
+	}
 }

@@ -278,6 +278,22 @@ func TestDryRun(t *testing.T) {
 	}
 }
 
+func TestDryRunSaysWhatItWouldDo(t *testing.T) {
+	steps := On(DryRun([]Step[string]{{Name: "a", Plan: Says[string]("write a"), Do: func(context.Context, string) error { return nil }},
+		{Name: "b", Plan: func(target string) string { return "write b to " + target }}}), func(target string) string { return "inner " + target })
+	var events []Event
+	Run(t.Context(), clock.RealClock{}, "c", "c", steps, func(event Event) { events = append(events, event) })
+	var told []string
+	for _, event := range events {
+		if event.Status == Planned {
+			told = append(told, event.Step+": "+event.Message)
+		}
+	}
+	if got, want := strings.Join(told, ", "), "a: write a, b: write b to inner c"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestDryRunLeavesTheStepsAlone(t *testing.T) {
 	steps := []Step[*target]{{Name: "a", Do: do("a", nil), Ready: ready("a")}}
 	DryRun(steps)

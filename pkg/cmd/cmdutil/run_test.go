@@ -35,13 +35,17 @@ func TestRun(t *testing.T) {
 		results []step.Result
 		choice  string
 		err     error
+		dryRun  bool
+		says    func() string
 		out     []string
 		last    string
 	}{
 		{name: "one done", results: []step.Result{done}, out: []string{"NAME   STATUS   STEP     DURATION   MESSAGE", "c1     Done     <none>   4.0s       note on c1"},
 			last: "1 managed cluster: 1 done.\n"},
 		{name: "one was done", results: []step.Result{{Status: step.Skipped}}, last: "1 managed cluster: 1 already done.\n"},
-		{name: "a dry run", results: []step.Result{{Status: step.Planned}, {Status: step.Skipped}},
+		{name: "with a last line", results: []step.Result{done, failed}, err: cmdutil.ErrReported, says: func() string { return "No deadline." },
+			last: "2 managed clusters: 1 done, 1 failed.\nTo resume: kubectl acmdr verb --parallel=5 c2\nNo deadline.\n"},
+		{name: "a dry run", dryRun: true, says: func() string { return "No deadline." }, out: []string{"NAME   STEP     STATUS    MESSAGE"}, results: []step.Result{{Status: step.Planned}, {Status: step.Skipped}},
 			last: "2 managed clusters: 1 already done, 1 would be changed.\n"},
 		{name: "one failed", results: []step.Result{done, failed, done}, err: cmdutil.ErrReported,
 			out:  []string{"c2     Failed   credential   1.0s       cannot reach the managed cluster at https://c2: connection refused"},
@@ -66,7 +70,7 @@ func TestRun(t *testing.T) {
 			}
 			run := cmdutil.Run{
 				Streams: streams, Print: print, Parallel: 2, Resume: "kubectl acmdr verb --parallel=5", Choice: test.choice,
-				Notes: func(cluster string) string { return "note on " + cluster },
+				DryRun: test.dryRun, Last: test.says, Notes: func(cluster string) string { return "note on " + cluster },
 			}
 			names := clusters(len(test.results))
 			err = run.Each(t.Context(), names, func(_ context.Context, cluster string, _ func(step.Event)) step.Result {
