@@ -9,12 +9,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/vmware-tanzu/velero/pkg/util/results"
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	clienttesting "k8s.io/client-go/testing"
 	clusterv1 "open-cluster-management.io/api/cluster/v1"
 
+	"github.com/acmdr/kubectl-acmdr/pkg/inspect"
 	"github.com/acmdr/kubectl-acmdr/pkg/internal/testutil"
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
@@ -162,38 +164,36 @@ func TestPlanAttachesToAnInterruptedRun(t *testing.T) {
 }
 
 func TestProve(t *testing.T) {
-	whole := velero.ResourceList{
-		"cluster.open-cluster-management.io/v1/ManagedCluster": {"a", "b"},
-		"v1/Namespace": {"a", "b"},
-		"v1/Secret":    {"a/a-kubeconfig"},
-	}
-	credentials := map[string]ocm.AdminKubeconfig{"a": {Secret: "a-kubeconfig", Exists: true}}
-	other := map[string]ocm.AdminKubeconfig{"b": {Secret: "x", Exists: true}}
-	gone := map[string]ocm.AdminKubeconfig{"a": {Secret: "a-gone"}}
+	report := &inspect.Report{Clusters: []inspect.Cluster{
+		{Name: "a", Verdict: inspect.OK, Namespace: true},
+		{Name: "b", Verdict: inspect.NoCredential, Namespace: true},
+		{Name: "bare", Verdict: inspect.OK},
+		{Name: "half", Verdict: inspect.Incomplete, Namespace: true},
+		{Name: "old", Verdict: inspect.Expired, Namespace: true, Reason: "secret old/x expired"},
+	}}
 	for name, test := range map[string]struct {
-		list        velero.ResourceList
-		clusters    []string
-		credentials map[string]ocm.AdminKubeconfig
-		want        string
+		clusters []string
+		verified bool
+		want     string
 	}{
-		"whole":                  {whole, []string{"a", "b"}, credentials, ""},
-		"cluster missing":        {whole, []string{"a", "c"}, credentials, "not in it: ManagedCluster c, Namespace c"},
-		"credential missing":     {whole, []string{"b"}, other, "not in it: Secret b/x"},
-		"credential dangling":    {whole, []string{"a"}, gone, "Secret a/a-gone (the ClusterDeployment names it, but the hub does not have it)"},
-		"everything is gone":     {nil, []string{"a"}, credentials, "ManagedCluster a, Namespace a, Secret a/a-kubeconfig"},
-		"many clusters are gone": {nil, []string{"u", "v", "w", "x"}, nil, "Namespace v, ManagedCluster w, and 3 more"},
+		"whole":                  {[]string{"a", "b"}, true, ""},
+		"cluster missing":        {[]string{"a", "c"}, false, "not in it: ManagedCluster c, Namespace c"},
+		"only parts of it":       {[]string{"half"}, false, "not in it: ManagedCluster half"},
+		"namespace missing":      {[]string{"bare"}, false, "not in it: Namespace bare"},
+		"credential expired":     {[]string{"a", "old"}, true, "credentials in it do not do: old: secret old/x expired"},
+		"missing comes first":    {[]string{"old", "bare"}, false, "not in it: Namespace bare"},
+		"many clusters are gone": {[]string{"u", "v", "w", "x"}, false, "Namespace v, ManagedCluster w, and 3 more"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			proof := prove(test.list, test.clusters, test.credentials)
+			proof := prove(report, test.clusters)
 			err := proof.Err("nightly")
-			if test.want == "" && (err != nil || !proof.Verified()) || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
-				t.Errorf("got %v, want %q", err, test.want)
+			if proof.Verified() != test.verified || (err == nil) != (test.want == "") || err != nil && !strings.HasSuffix(err.Error(), test.want) {
+				t.Errorf("got %v, verified %t, want %q", err, proof.Verified(), test.want)
 			}
 		})
 	}
-	proof := prove(whole, []string{"a", "b"}, credentials)
-	if diff := cmp.Diff(Proof{Whole: []string{"a"}, Uncredentialed: []string{"b"}}, proof); diff != "" {
-		t.Error(diff)
+	if proof := prove(report, []string{"a", "b", "old"}); len(proof.Whole) != 1 || len(proof.Uncredentialed) != 1 || proof.Held() != 3 {
+		t.Errorf("got %+v", proof)
 	}
 }
 
@@ -210,23 +210,29 @@ func runs(hub *testutil.Hub, phase velero.BackupPhase, edit func(status map[stri
 }
 
 func TestRun(t *testing.T) {
-	list := func(secrets ...string) velero.ResourceList {
-		return velero.ResourceList{
-			"cluster.open-cluster-management.io/v1/ManagedCluster": {"managed-one"},
-			"v1/Namespace": {"managed-one"}, "v1/Secret": secrets,
-		}
-	}
-	whole := list("managed-one/managed-one-admin-kubeconfig")
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "managed-one"}}
+	cluster := testutil.ManagedCluster("managed-one")
+	deployment := testutil.ClusterDeployment("managed-one", "managed-one", "managed-one-admin-kubeconfig")
+	admin := testutil.AdminKubeconfig("managed-one", "managed-one-admin-kubeconfig", asked, testutil.Kubeconfig("https://c", nil, "t"))
+	whole := []runtime.Object{cluster, namespace, admin}
+	none := map[string]results.Result{}
 	failed := map[string]results.Result{"errors": {Cluster: []string{"etcdserver: leader changed"}}}
 	for name, test := range map[string]struct {
 		phase  velero.BackupPhase
 		status func(map[string]any)
-		list   velero.ResourceList
+		stored []runtime.Object
 		files  map[string]any
 		want   string
 	}{
-		"completed and whole":                     {velero.BackupCompleted, nil, whole, nil, ""},
-		"completed, but a secret is missing":      {velero.BackupCompleted, nil, list(), nil, "Secret managed-one/managed-one-admin-kubeconfig"},
+		"completed and whole":                 {velero.BackupCompleted, nil, whole, nil, ""},
+		"completed, but a cluster is missing": {velero.BackupCompleted, nil, []runtime.Object{admin, namespace}, nil, "ManagedCluster managed-one"},
+		"completed, but a secret is missing": {velero.BackupCompleted, nil, []runtime.Object{cluster, namespace, deployment}, nil,
+			"secret managed-one/managed-one-admin-kubeconfig is not there"},
+		"completed, but the tarball is another's": {velero.BackupCompleted, func(s map[string]any) {
+			s["startTimestamp"], s["completionTimestamp"] = "2026-11-22T13:00:00Z", "2026-11-22T13:00:07Z"
+		}, whole, nil, "it is another backup's"},
+		"completed, but the list is another's": {velero.BackupCompleted, nil, whole,
+			map[string]any{"BackupResourceList/nightly": velero.ResourceList{"v1/Namespace": {"managed-one"}}}, "it is another backup's"},
 		"completed, but nothing is in the bucket": {velero.BackupCompleted, nil, nil, nil, "could not be verified"},
 		"partially failed": {velero.BackupPartiallyFailed, nil, whole, map[string]any{"BackupResults/nightly": failed},
 			"is PartiallyFailed: 1× the hub's API server did not answer in time"},
@@ -241,9 +247,13 @@ func TestRun(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			hub := fleet(t, testutil.Object(t, velero.LocationResource, location()))
 			runs(hub, test.phase, test.status)
-			files := map[string][]byte{"BackupContents/nightly": []byte("0123456789")}
-			if test.list != nil {
-				files["BackupResourceList/nightly"] = testutil.Gzip(t, test.list)
+			files := map[string][]byte{}
+			if test.stored != nil {
+				tarball, list := testutil.Contents(t, asked, test.stored...)
+				files["BackupContents/nightly"], files["BackupResourceList/nightly"] = tarball, testutil.Gzip(t, list)
+			}
+			if test.phase == velero.BackupCompleted {
+				files["BackupResults/nightly"] = testutil.Gzip(t, none)
 			}
 			for file, content := range test.files {
 				files[file] = testutil.Gzip(t, content)
@@ -263,7 +273,7 @@ func TestRun(t *testing.T) {
 				}
 				return
 			}
-			if err != nil || result.Items != 3 || result.Size != 10 || result.Clusters() != "1" {
+			if err != nil || result.Items != 3 || result.Size != int64(len(files["BackupContents/nightly"])) || result.Clusters() != "1" {
 				t.Errorf("got %+v, %v", result, err)
 			}
 			want := []string{"create backups velero/nightly", "create configmaps velero/" + plan.Policy.Name, "patch backups velero/nightly"}

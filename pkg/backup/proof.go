@@ -7,28 +7,29 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/sets"
-	clusterv1 "open-cluster-management.io/api/cluster/v1"
 
+	"github.com/acmdr/kubectl-acmdr/pkg/inspect"
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 )
 
-// Proof says, cluster by cluster, whether a backup holds what bringing it back needs.
+// Proof says, cluster by cluster, whether a backup holds what bringing it back needs, by the bytes in the bucket.
 type Proof struct {
-	// Whole are the clusters that are in the backup, with their credential.
+	// Whole are the clusters that are in the backup, with a credential that opens and has not expired.
 	Whole []string
-	// Uncredentialed are in the backup too, but the hub has no credential for them: moving them will need a kubeconfig.
+	// Uncredentialed are in the backup too, without a credential: moving them will need a kubeconfig.
 	Uncredentialed []string
+	// Unusable have a credential in the backup that does not do, and why.
+	Unusable []inspect.Cluster
 	// Missing says what is not in the backup.
 	Missing []Missing
 }
 
-// Verified tells that the backup was compared with the hub and lacks nothing.
-func (p *Proof) Verified() bool {
-	return len(p.Missing) == 0 && len(p.Whole)+len(p.Uncredentialed) > 0
-}
+// Held is the number of clusters that are in the backup.
+func (p *Proof) Held() int { return len(p.Whole) + len(p.Uncredentialed) + len(p.Unusable) }
+
+// Verified tells that the backup was compared with the hub and lacks nothing that the hub has.
+func (p *Proof) Verified() bool { return len(p.Missing) == 0 && p.Held() > 0 }
 
 // Missing is an object that a cluster needs and that is not in the backup.
 type Missing struct {
@@ -39,90 +40,79 @@ type Missing struct {
 // shown is how many missing objects an error names; the rest it counts.
 const shown = 5
 
-// Err names what is missing; nil when nothing is.
+// Err names what is missing, else the credentials that do not do; nil when all is well.
 func (p *Proof) Err(backup string) error {
-	if len(p.Missing) == 0 {
-		return nil
+	var named []string
+	for _, missing := range p.Missing {
+		named = append(named, missing.Object)
 	}
-	var names []string
-	for i, missing := range p.Missing {
-		if i == shown {
-			names = append(names, fmt.Sprintf("and %d more", len(p.Missing)-shown))
-			break
-		}
-		names = append(names, missing.Object)
+	if len(named) > 0 {
+		return fmt.Errorf("backup %s is Completed but cannot bring every cluster back; not in it: %s", backup, first(named, ", "))
 	}
-	return fmt.Errorf("backup %s is Completed but cannot bring every cluster back; not in it: %s", backup, strings.Join(names, ", "))
+	for _, cluster := range p.Unusable {
+		named = append(named, cluster.Name+": "+cluster.Reason)
+	}
+	if len(named) > 0 {
+		return fmt.Errorf("backup %s holds all that the hub has, but credentials in it do not do: %s", backup, first(named, "; "))
+	}
+	return nil
 }
 
-// prove compares the resource list of a backup with what each cluster needs.
-func prove(list velero.ResourceList, clusters []string, credentials map[string]ocm.AdminKubeconfig) Proof {
-	managed := sets.New(list.Names(clusterv1.GroupName, "ManagedCluster")...)
-	namespaces := sets.New(list.Names("", "Namespace")...)
-	stored := sets.New(list.Names("", "Secret")...)
+// first keeps an error short.
+func first(named []string, separator string) string {
+	if len(named) > shown {
+		named = append(named[:shown:shown], fmt.Sprintf("and %d more", len(named)-shown))
+	}
+	return strings.Join(named, separator)
+}
+
+// prove compares what is in a backup with what each cluster needs.
+func prove(report *inspect.Report, clusters []string) Proof {
+	held := map[string]inspect.Cluster{}
+	for _, cluster := range report.Clusters {
+		held[cluster.Name] = cluster
+	}
 	var proof Proof
-	for _, cluster := range clusters {
+	for _, name := range clusters {
 		before := len(proof.Missing)
-		lacks := func(object string) {
-			proof.Missing = append(proof.Missing, Missing{Cluster: cluster, Object: object})
+		cluster, ok := held[name]
+		if !ok || cluster.Verdict == inspect.Incomplete {
+			proof.Missing = append(proof.Missing, Missing{Cluster: name, Object: "ManagedCluster " + name})
 		}
-		if !managed.Has(cluster) {
-			lacks("ManagedCluster " + cluster)
-		}
-		if !namespaces.Has(cluster) {
-			lacks("Namespace " + cluster)
-		}
-		credential, known := credentials[cluster]
-		if secret := cluster + "/" + credential.Secret; known && !stored.Has(secret) {
-			if credential.Exists {
-				lacks("Secret " + secret)
-			} else {
-				lacks("Secret " + secret + " (the ClusterDeployment names it, but the hub does not have it)")
-			}
+		if !cluster.Namespace {
+			proof.Missing = append(proof.Missing, Missing{Cluster: name, Object: "Namespace " + name})
 		}
 		switch {
 		case len(proof.Missing) > before:
-		case known:
-			proof.Whole = append(proof.Whole, cluster)
+		case cluster.Verdict == inspect.OK:
+			proof.Whole = append(proof.Whole, name)
+		case cluster.Verdict == inspect.NoCredential:
+			proof.Uncredentialed = append(proof.Uncredentialed, name)
 		default:
-			proof.Uncredentialed = append(proof.Uncredentialed, cluster)
+			proof.Unusable = append(proof.Unusable, cluster)
 		}
 	}
 	return proof
 }
 
-// read fetches what Velero wrote about the backup, all at the same time, and proves it.
+// read fetches what Velero wrote, at the same time, and proves the backup by its own bytes.
 func (r *Result) read(ctx context.Context, hub Hub, store *velero.Downloader, clusters []string) error {
-	var list velero.ResourceList
-	var credentials map[string]ocm.AdminKubeconfig
+	inventory := inspect.New()
 	group, ctx2 := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		list, err = store.ResourceList(ctx2, r.Backup)
+		r.Size, err = inventory.Backup(ctx2, store, r.Backup)
 		return err
 	})
 	group.Go(func() (err error) {
-		credentials, err = ocm.AdminKubeconfigs(ctx2, hub.Kube, hub.Dynamic, metav1.NamespaceAll)
+		r.Results, err = store.BackupResults(ctx2, r.Backup)
 		return err
 	})
-	group.Go(func() error {
-		contents, err := store.Open(ctx2, r.Backup.Spec.StorageLocation, velero.BackupContents, r.Backup.Name)
-		if err != nil {
-			return err
-		}
-		r.Size = contents.Size
-		return contents.Close()
-	})
-	if r.Backup.Status.Warnings > 0 {
-		group.Go(func() (err error) {
-			r.Results, err = store.BackupResults(ctx2, r.Backup)
-			return err
-		})
-	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	r.Items = list.Len()
-	r.Proof = prove(list, clusters, credentials)
+	report := inventory.Report(ctx, store.Clock.Now())
+	r.Items, r.Warnings = report.Objects, report.Warnings
+	r.Proof = prove(report, clusters)
 	return r.forgive(ctx, hub)
 }
 

@@ -45,11 +45,13 @@ type Result struct {
 	// Results are Velero's warnings and errors.
 	Results velero.Results
 	Proof   Proof
+	// Warnings are about the backup as a whole.
+	Warnings []string
 }
 
 // Clusters is the number of managed clusters that are in the backup, or that it was made for when that is not known.
 func (r *Result) Clusters() string {
-	if n := len(r.Proof.Whole) + len(r.Proof.Uncredentialed); n > 0 {
+	if n := r.Proof.Held(); n > 0 {
 		return strconv.Itoa(n)
 	}
 	return r.Backup.Annotations[velero.ClustersAnnotation]
@@ -88,10 +90,13 @@ func (p *Plan) Wait(ctx context.Context, clock wait.Clock, hub Hub, observe func
 	if err := result.read(ctx, hub, store, p.Clusters); err != nil {
 		return result, fmt.Errorf("backup %s is Completed but could not be verified: %w", ended.Name, err)
 	}
-	if err := result.Proof.Err(ended.Name); err != nil {
-		return result, err
+	// What the hub itself does not have is no fault of the backup: it is the best that can be had, and is noted as such.
+	if result.Proof.Verified() {
+		if err := finish(ctx, clock, hub, ended.Name); err != nil {
+			return result, err
+		}
 	}
-	return result, finish(ctx, clock, hub, ended.Name)
+	return result, result.Proof.Err(ended.Name)
 }
 
 // finish notes on the Backup that it was verified, so that its name is not taken for that of an interrupted run.

@@ -24,8 +24,10 @@ var long = templates.LongDesc(`
 	Hive's objects. What belongs to the hub itself is left out: its operators, its own agent, local-cluster, leases, CSRs
 	and tokens.
 
-	When Velero is through, the backup is verified: every managed cluster of the hub must be in it, with the secret that
-	holds its admin kubeconfig. A backup that lacks something is a failure.
+	When Velero is through, the backup is verified by its own bytes: they are read back from the bucket and compared with
+	what Velero recorded; every managed cluster of the hub must be in them; each credential in them is opened, and its expiry
+	read. A backup that lacks something is a failure, and so is a credential that does not do. A cluster that the hub has no
+	credential of is a warning. The last line is VERIFIED, with the number of clusters that could be brought back.
 
 	A backup that was interrupted goes on in Velero; running the same command again attaches to it.`)
 
@@ -167,5 +169,6 @@ func (o *Options) Run(ctx context.Context) error {
 	if err := o.Print(o.Streams.Out, result.Backup, table(result)); err != nil {
 		return err
 	}
+	o.conclude(result)
 	return failed
 }

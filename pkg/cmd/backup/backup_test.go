@@ -9,6 +9,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -72,13 +73,17 @@ func options(t *testing.T, phase velero.BackupPhase) (o *Options, out, errOut *b
 			"startTimestamp": "2026-11-22T12:00:00Z", "completionTimestamp": "2026-11-22T12:00:07Z",
 		}, "status")
 	})
+	var stored []runtime.Object
+	for _, name := range []string{"imported", "managed-one"} {
+		stored = append(stored, testutil.ManagedCluster(name), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}})
+	}
+	stored = append(stored, testutil.AdminKubeconfig("managed-one", "managed-one-admin-kubeconfig", time.Time{},
+		testutil.Kubeconfig("https://managed-one", nil, "t")))
+	tarball, list := testutil.Contents(t, time.Date(2026, 11, 22, 12, 0, 3, 0, time.UTC), stored...)
 	testutil.NewStore(t, map[string][]byte{
-		"BackupContents/nightly": bytes.Repeat([]byte("x"), 2048),
-		"BackupResourceList/nightly": testutil.Gzip(t, velero.ResourceList{
-			"cluster.open-cluster-management.io/v1/ManagedCluster": {"imported", "managed-one"},
-			"v1/Namespace": {"imported", "managed-one"},
-			"v1/Secret":    {"managed-one/managed-one-admin-kubeconfig"},
-		}),
+		"BackupContents/nightly":     tarball,
+		"BackupResourceList/nightly": testutil.Gzip(t, list),
+		"BackupResults/nightly":      testutil.Gzip(t, map[string]any{}),
 	}).Serve(hub)
 	flags := &Flags{}
 	print, err := flags.output.ToPrinter()

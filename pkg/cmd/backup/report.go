@@ -28,19 +28,25 @@ func (o *Options) show(plan *backup.Plan) error {
 func (o *Options) tell(result *backup.Result) {
 	cmdutil.TellCauses(o.Streams.ErrOut, "warning", result.Results.Warnings, true)
 	cmdutil.TellCauses(o.Streams.ErrOut, "error", result.Results.Errors, true)
-	proof := result.Proof
-	if n := len(proof.Uncredentialed); n > 0 {
-		names := proof.Uncredentialed[:min(n, maxNamed)]
+	for _, warning := range result.Warnings {
+		fmt.Fprintf(o.Streams.ErrOut, "warning: %s\n", warning)
+	}
+	if n := len(result.Proof.Uncredentialed); n > 0 {
+		names := result.Proof.Uncredentialed[:min(n, maxNamed)]
 		more := ""
 		if n > maxNamed {
 			more = ", ..."
 		}
-		fmt.Fprintf(o.Streams.ErrOut, "warning: no credential on this hub for %s (%s%s): to move them, give reregister a kubeconfig for each\n",
+		fmt.Fprintf(o.Streams.ErrOut, "warning: no credential in the backup for %s (%s%s): to move them, give reregister a kubeconfig for each\n",
 			printing.Count(n, "managed cluster"), strings.Join(names, ", "), more)
 	}
-	if proof.Verified() {
-		fmt.Fprintf(o.Streams.ErrOut, "Verified: backup %s holds %s, %d with a credential.\n", result.Backup.Name,
-			printing.Count(len(proof.Whole)+len(proof.Uncredentialed), "managed cluster"), len(proof.Whole))
+}
+
+// conclude is the last word on a backup.
+func (o *Options) conclude(result *backup.Result) {
+	if proof := result.Proof; proof.Verified() {
+		fmt.Fprintf(o.Streams.ErrOut, "VERIFIED: backup %s holds %s; %d could be brought back by it alone.\n", result.Backup.Name,
+			printing.Count(proof.Held(), "managed cluster"), len(proof.Whole))
 	}
 }
 
