@@ -16,6 +16,7 @@ import (
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/explain"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/fence"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/get"
+	"github.com/acmdr/kubectl-acmdr/pkg/cmd/inspect"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/install"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/reregister"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/restore"
@@ -67,6 +68,7 @@ func NewRoot(argv0 string, streams genericiooptions.IOStreams) *cobra.Command {
 		{Message: "At any time:", Commands: []*cobra.Command{
 			get.New(f, streams),
 			status.New(f, streams),
+			inspect.New(f, streams),
 			explain.New(f, streams),
 			fence.New(f, streams),
 			version.New(f, streams),

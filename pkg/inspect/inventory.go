@@ -35,6 +35,8 @@ type Inventory struct {
 	objects    int
 	// first and last are when Velero wrote the first and the last object.
 	first, last time.Time
+	// mixed tells that its backups were not made one after another.
+	mixed bool
 	// observe is told of every object, by its apiVersion and kind; it may be nil.
 	observe func(kind, namespace, name string)
 	buffer  bytes.Buffer
@@ -80,7 +82,14 @@ func New() *Inventory {
 }
 
 // Read adds what is in a backup's tarball. An error that the tarball itself is to blame for is a *velero.BadContents.
-func (i *Inventory) Read(tarball io.Reader) error { return velero.ReadContents(tarball, i.visit) }
+func (i *Inventory) Read(tarball io.Reader) error {
+	one := New()
+	if err := velero.ReadContents(tarball, one.visit); err != nil {
+		return err
+	}
+	i.merge(one)
+	return nil
+}
 
 // maxLabels is more than anybody gives a cluster.
 const maxLabels = 256

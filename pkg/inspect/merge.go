@@ -1,9 +1,18 @@
 package inspect
 
-import "maps"
+import (
+	"maps"
+	"time"
+)
+
+// apart is how long Velero may take to begin the next backup of one generation; it makes them one after another.
+const apart = 5 * time.Minute
 
 // merge adds another inventory: ACM splits what belongs together over several backups.
 func (i *Inventory) merge(other *Inventory) {
+	if i.objects > 0 && other.objects > 0 && (other.first.Sub(i.last) > apart || i.first.Sub(other.last) > apart) {
+		i.mixed = true
+	}
 	maps.Copy(i.clusters, other.clusters)
 	i.hive.Merge(other.hive)
 	for name, found := range other.namespaces {

@@ -97,6 +97,10 @@ func (i *Inventory) Report(ctx context.Context, now time.Time) *Report {
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		report.Clusters = append(report.Clusters, i.cluster(ctx, name, now))
 	}
+	if i.mixed {
+		report.Warnings = append(report.Warnings, fmt.Sprintf("mixed generations: what is in it was written from %s to %s, with a pause",
+			i.first.UTC().Format(time.RFC3339), i.last.UTC().Format(time.RFC3339)))
+	}
 	if len(report.Clusters) == 0 {
 		report.Warnings = append(report.Warnings, "no managed cluster is in it")
 	}

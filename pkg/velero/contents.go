@@ -9,6 +9,7 @@ import (
 	"path"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // preferred ends the folder of the version that Velero restores by default. Every object is in the tarball twice; only
@@ -153,8 +154,8 @@ func entry(header *tar.Header) (object Object, wanted bool, err error) {
 
 // local tells whether a name stays inside the archive, by the same rule on every system.
 func local(name string) bool {
-	return name != "" && !path.IsAbs(name) && !strings.ContainsAny(name, "\\\x00") && path.Clean(name) == name &&
-		name != ".." && !strings.HasPrefix(name, "../")
+	return name != "" && !path.IsAbs(name) && !strings.ContainsRune(name, '\\') && !strings.ContainsFunc(name, unicode.IsControl) &&
+		path.Clean(name) == name && name != ".." && !strings.HasPrefix(name, "../")
 }
 
 // tracked remembers a read error, which a JSON decoder would hide in its own.
