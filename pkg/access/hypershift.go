@@ -8,7 +8,7 @@ import (
 )
 
 // HyperShift finds the admin kubeconfig of a hosted cluster: the secret that the HostedCluster's status names, or, since a
-// restore drops the status, the name that HyperShift gives it (hypershift
+// restore drops the status and leaves the HostedCluster itself out, the name that HyperShift gives it (hypershift
 // hypershift-operator/controllers/manifests/manifests.go).
 type HyperShift struct{ Place }
 
@@ -18,22 +18,22 @@ const HostedNamespace = "clusters"
 // Name is the source's name in messages.
 func (HyperShift) Name() string { return "HyperShift admin kubeconfig" }
 
-// Find returns the credential of a cluster, or ErrNone when there is no such HostedCluster.
+// Find returns the credential of a cluster, or ErrNone when there is neither such a HostedCluster nor its secret.
 func (h HyperShift) Find(ctx context.Context, cluster string) (*Credential, error) {
 	for _, namespace := range []string{cluster, HostedNamespace} {
 		name, err := h.HostedCluster(ctx, namespace, cluster)
-		if errors.Is(err, ErrNone) {
-			continue
-		}
-		if err != nil {
+		absent := errors.Is(err, ErrNone)
+		if err != nil && !absent {
 			return nil, err
 		}
 		name = cmp.Or(name, cluster+"-admin-kubeconfig")
 		secret, err := h.Secret(ctx, namespace, name)
-		if errors.Is(err, ErrNone) {
+		switch {
+		case errors.Is(err, ErrNone) && absent:
+			continue
+		case errors.Is(err, ErrNone):
 			return nil, fmt.Errorf("hostedcluster %s/%s is there and its secret %s is not", namespace, cluster, name)
-		}
-		if err != nil {
+		case err != nil:
 			return nil, err
 		}
 		return secret.credential("HyperShift", kubeconfigKey)

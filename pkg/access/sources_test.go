@@ -91,6 +91,9 @@ func TestSources(t *testing.T) {
 		}, origin: "secret c1/c1-admin-kubeconfig", host: "https://c1", ca: "CA"},
 		{name: "HyperShift's secret was not restored", source: "hypershift", objects: []runtime.Object{hostedCluster("c1", "")},
 			err: "hostedcluster c1/c1 is there and its secret c1-admin-kubeconfig is not"},
+		{name: "HyperShift after a restore, which leaves the HostedCluster out", source: "hypershift", objects: []runtime.Object{
+			testutil.Secret("clusters", "c1-admin-kubeconfig", map[string]string{"kubeconfig": kubeconfig}),
+		}, origin: "secret clusters/c1-admin-kubeconfig", host: "https://c1", ca: "CA"},
 		{name: "no HostedCluster", source: "hypershift"},
 
 		{name: "auto-import by kubeconfig", source: "autoimport", objects: []runtime.Object{

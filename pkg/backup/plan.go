@@ -39,6 +39,8 @@ type Options struct {
 	TTL time.Duration
 	// Location is the BackupStorageLocation; empty for the default one.
 	Location string
+	// Clusters are the managed clusters to back up; nil for the whole hub.
+	Clusters *ocm.Selection
 }
 
 // Plan is what a run will do.
@@ -50,6 +52,10 @@ type Plan struct {
 	Clusters []string
 	// Attached tells that Backup was begun by an earlier run, which did not finish.
 	Attached bool
+	// Kinds is what the hub's API adds to the content table; nil when attached.
+	Kinds *Kinds
+	// Server is the version of Velero; it may be unknown, as it is when attached.
+	Server velero.Version
 }
 
 // NewPlan looks at the hub and decides what to back up, or finds a backup of the plugin that an earlier run did not finish.
@@ -59,29 +65,28 @@ func NewPlan(ctx context.Context, clock wait.Clock, hub Hub, options Options) (*
 	if err != nil {
 		return nil, fmt.Errorf("listing ManagedClusters: %w", err)
 	}
-	clusters, local := split(all)
+	clusters, _ := split(all)
 	if len(clusters) == 0 {
 		return nil, errors.New("the hub has no managed clusters except itself: there is nothing to back up")
 	}
-	attached, err := unfinished(ctx, hub, options.Name)
+	var chosen []string
+	if options.Clusters != nil {
+		if chosen, err = options.Clusters.Find(ctx, hub.Dynamic); err != nil {
+			return nil, err
+		}
+		clusters = chosen
+	}
+	attached, of, err := unfinished(ctx, hub, options.Name, chosen)
 	if err != nil {
 		return nil, err
 	}
 	if attached != nil {
-		clusters, _ = split(before(all, attached.CreationTimestamp))
+		if clusters = of; of == nil {
+			clusters, _ = split(before(all, attached.CreationTimestamp))
+		}
 		return &Plan{Backup: attached, Clusters: clusters, Attached: true}, hub.Velero.Running(ctx, hub.Kube)
 	}
-	location, err := hub.Velero.Location(ctx, options.Location)
-	if err != nil {
-		return nil, err
-	}
-	if err := velero.Writable(location); err != nil {
-		return nil, err
-	}
-	if err := hub.Velero.Running(ctx, hub.Kube); err != nil {
-		return nil, err
-	}
-	content, err := policy(hub.Velero.Namespace)
+	content, err := NewContent(ctx, clock, hub, all, chosen, options.Location)
 	if err != nil {
 		return nil, err
 	}
@@ -96,20 +101,16 @@ func NewPlan(ctx context.Context, clock wait.Clock, hub Hub, options Options) (*
 	backup := &velero.Backup{
 		TypeMeta: metav1.TypeMeta{APIVersion: velero.APIVersion, Kind: velero.BackupKind},
 		ObjectMeta: metav1.ObjectMeta{
-			Namespace: hub.Velero.Namespace,
-			Name:      name,
-			Labels: map[string]string{
-				velero.ManagedByLabel: velero.ManagedBy,
-				velero.HubLabel:       string(hub.UID),
-			},
+			Namespace:   hub.Velero.Namespace,
+			Name:        name,
+			Labels:      content.Labels,
 			Annotations: map[string]string{velero.ClustersAnnotation: strconv.Itoa(len(clusters))},
 		},
-		Spec: spec(content.Name, append(local, hub.Velero.Namespace)),
+		Spec: content.Spec,
 	}
-	backup.Spec.StorageLocation = location.Name
 	backup.Spec.TTL.Duration = options.TTL
 	velero.MarkSoftware(backup, software)
-	return &Plan{Backup: backup, Policy: content, Clusters: clusters}, nil
+	return &Plan{Backup: backup, Policy: content.Policy, Clusters: clusters, Kinds: content.Kinds, Server: content.Server}, nil
 }
 
 // ValidateName refuses a name that the API would not take; empty is none.
@@ -135,73 +136,70 @@ func before(all []clusterv1.ManagedCluster, asked metav1.Time) []clusterv1.Manag
 	})
 }
 
-// unfinished finds the plugin's own backup of this hub that is to be gone on with: the named one, unless it was verified
-// already, or, without a name, one that is still in progress. A named one of any other kind is an error.
-func unfinished(ctx context.Context, hub Hub, name string) (*velero.Backup, error) {
+// unfinished finds the plugin's own backup of this hub that is to be gone on with, and the clusters that it was chosen for: the
+// named one, unless it was verified already, or, without a name, one of the same choice that is still in progress. A named
+// one of any other kind is an error.
+func unfinished(ctx context.Context, hub Hub, name string, chosen []string) (found *velero.Backup, of []string, err error) {
 	if name != "" {
-		existing, err := hub.Velero.Backups.Get(ctx, name)
-		if apierrors.IsNotFound(err) {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("reading backup %s: %w", name, err)
-		}
-		ended, ok := velero.BackupEnded(existing.Status.Phase)
-		if onDemand(existing, hub.UID) && (!ended || ok && existing.Annotations[velero.FinishedAnnotation] == "") {
-			return existing, nil
-		}
-		return nil, fmt.Errorf("backup %s/%s exists already (%s): choose another name", existing.Namespace, name, phase(existing))
+		return unfinishedNamed(ctx, hub, name, chosen)
 	}
 	existing, err := hub.Velero.Backups.List(ctx, velero.ManagedByLabel+"="+velero.ManagedBy)
 	if err != nil {
-		return nil, fmt.Errorf("listing backups: %w", err)
+		return nil, nil, fmt.Errorf("listing backups: %w", err)
 	}
 	for i := range existing {
-		if ended, _ := velero.BackupEnded(existing[i].Status.Phase); !ended && onDemand(&existing[i], hub.UID) {
-			return &existing[i], nil
+		if ended, _ := velero.BackupEnded(existing[i].Status.Phase); ended || !onDemand(&existing[i], hub.UID) {
+			continue
+		}
+		of, err := choice(ctx, hub, &existing[i])
+		if err != nil {
+			return nil, nil, err
+		}
+		if slices.Equal(of, chosen) {
+			return &existing[i], of, nil
 		}
 	}
-	return nil, nil
+	return nil, nil, nil
+}
+
+func unfinishedNamed(ctx context.Context, hub Hub, name string, chosen []string) (found *velero.Backup, of []string, err error) {
+	existing, err := hub.Velero.Backups.Get(ctx, name)
+	if apierrors.IsNotFound(err) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading backup %s: %w", name, err)
+	}
+	ended, ok := velero.BackupEnded(existing.Status.Phase)
+	if !onDemand(existing, hub.UID) || ended && (!ok || existing.Annotations[velero.FinishedAnnotation] != "") {
+		return nil, nil, fmt.Errorf("backup %s/%s exists already (%s): choose another name", existing.Namespace, name, phase(existing))
+	}
+	if of, err = choice(ctx, hub, existing); err != nil {
+		return nil, nil, err
+	}
+	if chosen != nil && !slices.Equal(of, chosen) {
+		return nil, nil, fmt.Errorf("backup %s/%s exists already (%s), of other clusters: choose another name",
+			existing.Namespace, name, phase(existing))
+	}
+	return existing, of, nil
+}
+
+// choice are the clusters that a backup was chosen for, which its content policy names; nil when it is of a whole hub.
+func choice(ctx context.Context, hub Hub, backup *velero.Backup) ([]string, error) {
+	if !velero.Selected(backup.Labels) || backup.Spec.ResourcePolicy == nil {
+		return nil, nil
+	}
+	name := backup.Spec.ResourcePolicy.Name
+	content, err := hub.Kube.CoreV1().ConfigMaps(backup.Namespace).Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("reading ConfigMap %s, the content of backup %s: %w", name, backup.Name, err)
+	}
+	return chosenIn(content)
 }
 
 // onDemand tells whether the plugin made a backup of this hub, and not by a schedule.
 func onDemand(backup *velero.Backup, hub types.UID) bool {
 	return velero.Made(backup.Labels) && backup.Labels[velero.HubLabel] == string(hub) && backup.Labels[velero.ScheduleLabel] == ""
-}
-
-// spec is the content table as Velero's scoped, cluster-wide form. own are namespaces of this hub that have no fixed name.
-func spec(content string, own []string) velero.BackupSpec {
-	no := false
-	spec := velero.BackupSpec{
-		IncludedNamespaces:               []string{"*"},
-		IncludedNamespaceScopedResources: resources(namespaced),
-		IncludedClusterScopedResources:   resources(clusterScoped),
-		ExcludedClusterScopedResources:   resources(notClusterScoped),
-		LabelSelector:                    &metav1.LabelSelector{},
-		ResourcePolicy:                   &corev1.TypedLocalObjectReference{Kind: "configmap", Name: content},
-		SnapshotVolumes:                  &no,
-		DefaultVolumesToFsBackup:         &no,
-	}
-	for _, namespace := range ocm.HubNamespaces {
-		spec.ExcludedNamespaces = append(spec.ExcludedNamespaces, namespace.Pattern)
-	}
-	for _, namespace := range own {
-		if !slices.Contains(spec.ExcludedNamespaces, namespace) {
-			spec.ExcludedNamespaces = append(spec.ExcludedNamespaces, namespace)
-		}
-	}
-	for _, rule := range unlabelled {
-		spec.LabelSelector.MatchExpressions = append(spec.LabelSelector.MatchExpressions, rule.requirement)
-	}
-	return spec
-}
-
-func resources(kinds []kind) []string {
-	names := make([]string, 0, len(kinds))
-	for _, k := range kinds {
-		names = append(names, k.resource)
-	}
-	return names
 }
 
 func phase(backup *velero.Backup) string {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 	"github.com/acmdr/kubectl-acmdr/pkg/wait"
@@ -18,9 +17,8 @@ func (p *Plan) Start(ctx context.Context, hub Hub) error {
 	if p.Attached {
 		return nil
 	}
-	_, err := hub.Kube.CoreV1().ConfigMaps(p.Policy.Namespace).Create(ctx, p.Policy, metav1.CreateOptions{})
-	if err != nil && !apierrors.IsAlreadyExists(err) {
-		return fmt.Errorf("creating ConfigMap %s: %w", p.Policy.Name, err)
+	if err := savePolicy(ctx, hub, p.Policy); err != nil {
+		return err
 	}
 	created, err := hub.Velero.Backups.Create(ctx, p.Backup)
 	if apierrors.IsAlreadyExists(err) {

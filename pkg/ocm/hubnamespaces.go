@@ -26,8 +26,15 @@ var HubNamespaces = []HubNamespace{
 	{"hypershift", "HyperShift's operator"},
 }
 
+// GitOpsNamespace is where OpenShift GitOps keeps the Applications of a fleet. A pattern of HubNamespaces matches it, and yet
+// it is not the hub's own.
+const GitOpsNamespace = "openshift-gitops"
+
 // IsHubNamespace tells whether a namespace belongs to a hub itself.
 func IsHubNamespace(name string) bool {
+	if name == GitOpsNamespace {
+		return false
+	}
 	for _, namespace := range HubNamespaces {
 		if ok, _ := path.Match(namespace.Pattern, name); ok {
 			return true

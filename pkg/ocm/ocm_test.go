@@ -43,6 +43,7 @@ func TestIsHubNamespace(t *testing.T) {
 		"openshift": true, "openshift-etcd": true, "kube-system": true, "default": true, "hive": true, "multicluster-engine": true,
 		"open-cluster-management": true, "open-cluster-management-agent-addon": true, "open-cluster-management-backup": true,
 		"managed-one": false, "hive-clusters": false, "my-openshift-app": false, "open-cluster-management-policies": false, "": false,
+		"openshift-gitops": false, "openshift-gitops-operator": true,
 	} {
 		if got := ocm.IsHubNamespace(name); got != want {
 			t.Errorf("%q: got %t, want %t", name, got, want)

@@ -21,6 +21,8 @@ var (
 	ScheduleResource        = resource("schedules")
 	LocationResource        = resource("backupstoragelocations")
 	DownloadRequestResource = resource("downloadrequests")
+	StatusRequestResource   = resource("serverstatusrequests")
+	DeleteRequestResource   = resource("deletebackuprequests")
 )
 
 func resource(name string) schema.GroupVersionResource {
@@ -35,6 +37,8 @@ type API struct {
 	Schedules        typed.Client[velerov1.Schedule]
 	Locations        typed.Client[velerov1.BackupStorageLocation]
 	DownloadRequests typed.Client[velerov1.DownloadRequest]
+	StatusRequests   typed.Client[velerov1.ServerStatusRequest]
+	DeleteRequests   typed.Client[velerov1.DeleteBackupRequest]
 }
 
 // In returns Velero's API in a namespace of a hub.
@@ -46,6 +50,8 @@ func In(hub dynamic.Interface, namespace string) *API {
 		Schedules:        typed.New[velerov1.Schedule](hub, ScheduleResource, "Schedule").In(namespace),
 		Locations:        typed.New[velerov1.BackupStorageLocation](hub, LocationResource, "BackupStorageLocation").In(namespace),
 		DownloadRequests: typed.New[velerov1.DownloadRequest](hub, DownloadRequestResource, "DownloadRequest").In(namespace),
+		StatusRequests:   typed.New[velerov1.ServerStatusRequest](hub, StatusRequestResource, "ServerStatusRequest").In(namespace),
+		DeleteRequests:   typed.New[velerov1.DeleteBackupRequest](hub, DeleteRequestResource, "DeleteBackupRequest").In(namespace),
 	}
 }
 

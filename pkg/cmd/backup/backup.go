@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/kubectl/pkg/util/templates"
 	"k8s.io/utils/clock"
@@ -14,6 +15,7 @@ import (
 	"github.com/acmdr/kubectl-acmdr/pkg/backup"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/cmdutil"
 	"github.com/acmdr/kubectl-acmdr/pkg/factory"
+	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 	"github.com/acmdr/kubectl-acmdr/pkg/printing"
 	"github.com/acmdr/kubectl-acmdr/pkg/wait"
 )
@@ -22,7 +24,10 @@ var long = templates.LongDesc(`
 	Back this hub up into its bucket, with one Velero Backup that holds what bringing the fleet back needs: ManagedClusters
 	and cluster sets, their namespaces with the credentials in them, add-ons, ManifestWorks, placements, policies and
 	Hive's objects. What belongs to the hub itself is left out: its operators, its own agent, local-cluster, leases, CSRs
-	and tokens.
+	and tokens. What a hub's add-ons keep in an API group of Open Cluster Management is taken too, and named.
+
+	With --clusters or --selector only those managed clusters are backed up, with what all clusters share, such as cluster
+	sets. A restore takes such a backup only when it is named.
 
 	When Velero is through, the backup is verified by its own bytes: they are read back from the bucket and compared with
 	what Velero recorded; every managed cluster of the hub must be in them; each credential in them is opened, and its expiry
@@ -38,6 +43,9 @@ var example = templates.Examples(`
 	# Give it a name, and keep it for a week
 	kubectl acmdr backup before-upgrade --ttl 168h
 
+	# Only the clusters that are about to be changed
+	kubectl acmdr backup before-change -l environment=prod
+
 	# See what Velero would be asked to do
 	kubectl acmdr backup --dry-run=client -o yaml`)
 
@@ -46,6 +54,8 @@ type Flags struct {
 	velero   cmdutil.VeleroFlags
 	output   cmdutil.OutputFlags
 	dryRun   cmdutil.DryRunFlag
+	clusters []string
+	selector string
 	location string
 	ttl      time.Duration
 	timeout  time.Duration
@@ -86,6 +96,8 @@ func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command 
 	flags.velero.AddFlags(cmd)
 	flags.output.AddFlags(cmd)
 	flags.dryRun.AddFlags(cmd)
+	cmd.Flags().StringSliceVar(&flags.clusters, "clusters", nil, "Managed clusters to back up, for example managed-one,managed-two (default: all)")
+	cmdutil.AddSelector(cmd, &flags.selector)
 	cmd.Flags().StringVar(&flags.location, "storage-location", "", "BackupStorageLocation to write to (default: the default one)")
 	cmd.Flags().DurationVar(&flags.ttl, "ttl", 0, "How long Velero keeps the backup (default: as its server is set up, else 720h)")
 	cmd.Flags().BoolVar(&flags.wait, "wait", flags.wait, "Wait until the backup has ended, and verify it")
@@ -100,6 +112,10 @@ func (flags *Flags) ToOptions(cmd *cobra.Command, f *factory.Factory, name strin
 	}
 	if flags.ttl < 0 || flags.timeout <= 0 {
 		return nil, cmdutil.Usagef("--ttl and --timeout must be positive")
+	}
+	clusters, err := flags.selection(cmd)
+	if err != nil {
+		return nil, err
 	}
 	dryRun, err := flags.dryRun.Enabled()
 	if err != nil {
@@ -126,10 +142,27 @@ func (flags *Flags) ToOptions(cmd *cobra.Command, f *factory.Factory, name strin
 	}
 	return &Options{
 		Hub:    backup.Hub{Kube: hub.Kube, Dynamic: hub.Dynamic, Velero: api, UID: uid},
-		Backup: backup.Options{Name: name, TTL: flags.ttl, Location: flags.location},
+		Backup: backup.Options{Name: name, TTL: flags.ttl, Location: flags.location, Clusters: clusters},
 		DryRun: dryRun, Wait: flags.wait, Timeout: flags.timeout,
 		Streams: streams, Print: printer, Resume: cmdutil.Resume(cmd), Clock: clock.RealClock{},
 	}, nil
+}
+
+// selection is which clusters the user chose; nil for all of them.
+func (flags *Flags) selection(cmd *cobra.Command) (*ocm.Selection, error) {
+	named, labelled := cmd.Flags().Changed("clusters"), cmd.Flags().Changed("selector")
+	switch {
+	case !named && !labelled:
+		return nil, nil
+	case named && labelled:
+		return nil, cmdutil.Usagef("--clusters and --selector exclude each other")
+	case named && len(flags.clusters) == 0, labelled && flags.selector == "":
+		return nil, cmdutil.Usagef("--clusters and --selector must not be empty: without them the whole hub is backed up")
+	}
+	if _, err := labels.Parse(flags.selector); err != nil {
+		return nil, cmdutil.Usagef("label selector %q: %w", flags.selector, err)
+	}
+	return &ocm.Selection{Names: flags.clusters, Selector: flags.selector}, nil
 }
 
 // Run backs up and reports.
@@ -138,6 +171,7 @@ func (o *Options) Run(ctx context.Context) error {
 	if err != nil {
 		return cmdutil.ExplainStorage(err)
 	}
+	cmdutil.TellContent(o.Streams.ErrOut, plan.Kinds, plan.Server)
 	if o.DryRun {
 		return o.show(plan)
 	}

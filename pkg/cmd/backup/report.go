@@ -18,8 +18,10 @@ const maxNamed = 5
 func (o *Options) show(plan *backup.Plan) error {
 	if plan.Attached {
 		fmt.Fprintf(o.Streams.ErrOut, "Backup %s, which an earlier run began, would be waited for.\n", plan.Backup.Name)
-	} else if err := o.Print(o.Streams.Out, plan.Policy, &metav1.Table{}); err != nil {
-		return err
+	} else if plan.Policy != nil {
+		if err := o.Print(o.Streams.Out, plan.Policy, &metav1.Table{}); err != nil {
+			return err
+		}
 	}
 	return o.Print(o.Streams.Out, plan.Backup, table(&backup.Result{Backup: plan.Backup, Size: -1}))
 }

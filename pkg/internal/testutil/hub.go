@@ -41,18 +41,23 @@ var kinds = map[schema.GroupVersionResource]string{
 	{Version: "v1", Resource: "namespaces"}: "Namespace",
 	{Version: "v1", Resource: "secrets"}:    "Secret",
 	{Group: "apiregistration.k8s.io", Version: "v1", Resource: "apiservices"}:                 "APIService",
+	{Group: "metal3.io", Version: "v1alpha1", Resource: "baremetalhosts"}:                     "BareMetalHost",
 	{Group: "oadp.openshift.io", Version: "v1alpha1", Resource: "dataprotectionapplications"}: "DataProtectionApplication",
 	{Group: "velero.io", Version: "v1", Resource: "backups"}:                                  "Backup",
 	{Group: "velero.io", Version: "v1", Resource: "restores"}:                                 "Restore",
 	{Group: "velero.io", Version: "v1", Resource: "schedules"}:                                "Schedule",
 	{Group: "velero.io", Version: "v1", Resource: "backupstoragelocations"}:                   "BackupStorageLocation",
 	{Group: "velero.io", Version: "v1", Resource: "downloadrequests"}:                         "DownloadRequest",
+	{Group: "velero.io", Version: "v1", Resource: "serverstatusrequests"}:                     "ServerStatusRequest",
+	{Group: "velero.io", Version: "v1", Resource: "deletebackuprequests"}:                     "DeleteBackupRequest",
 }
 
 // Hub is a hub made of client-go's fakes.
 type Hub struct {
 	Kube    *kubefake.Clientset
 	Dynamic *dynamicfake.FakeDynamicClient
+	// Version is what the hub's Velero says of itself.
+	Version string
 }
 
 // NewHub returns a fake hub, or managed cluster, that holds these objects, custom resources typed or as made by Object.
@@ -71,11 +76,24 @@ func NewHub(t *testing.T, objects ...runtime.Object) *Hub {
 	for resource, kind := range kinds {
 		lists[resource] = kind + "List"
 	}
-	return &Hub{
+	hub := &Hub{
+		Version: VeleroVersion,
 		Kube:    kubefake.NewSimpleClientset(typed...),
 		Dynamic: dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), lists, custom...),
 	}
+	hub.Dynamic.PrependReactor("create", "serverstatusrequests", func(action clienttesting.Action) (bool, runtime.Object, error) {
+		request, _ := action.(clienttesting.CreateAction).GetObject().(*unstructured.Unstructured)
+		status := map[string]any{"phase": "Processed", "serverVersion": hub.Version}
+		return false, nil, unstructured.SetNestedMap(request.Object, status, "status")
+	})
+	return hub
 }
+
+// VeleroVersion is the version of the Velero of a fake hub.
+const VeleroVersion = "v1.18.3"
+
+// asked are requests to Velero that leave nothing behind.
+var asked = []string{"downloadrequests", "serverstatusrequests"}
 
 // asCustom turns the kinds of OCM, which client-go's typed fake does not know, into custom resources.
 func asCustom(t *testing.T, object runtime.Object) runtime.Object {
@@ -105,12 +123,12 @@ func Object(t *testing.T, resource schema.GroupVersionResource, object any) *uns
 	return made
 }
 
-// Writes lists what was written to a hub, as "verb resource namespace/name", sorted; download requests are left out.
+// Writes lists what was written to a hub, as "verb resource namespace/name", sorted; what leaves nothing behind is left out.
 func (h *Hub) Writes() []string {
 	var writes []string
 	for _, action := range append(h.Kube.Actions(), h.Dynamic.Actions()...) {
 		resource := action.GetResource().Resource
-		if action.GetVerb() == "get" || action.GetVerb() == "list" || action.GetVerb() == "watch" || resource == "downloadrequests" {
+		if action.GetVerb() == "get" || action.GetVerb() == "list" || action.GetVerb() == "watch" || slices.Contains(asked, resource) {
 			continue
 		}
 		writes = append(writes, action.GetVerb()+" "+resource+" "+path.Join(action.GetNamespace(), nameOf(action)))
