@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -42,6 +43,8 @@ const (
 	anyNamespace = "?*"
 	// hostedNamespace is where ACM puts HostedClusters and their admin kubeconfigs.
 	hostedNamespace = "clusters"
+	// policyPrefix begins the name of every policy.
+	policyPrefix = "acmdr-content-"
 	// maxPolicy is what a ConfigMap holds.
 	maxPolicy = 1 << 20
 )
@@ -97,7 +100,7 @@ func policy(namespace string, chosen []string, hosted bool) (*corev1.ConfigMap, 
 		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: namespace,
-			Name:      "acmdr-content-" + hex.EncodeToString(sum[:4]),
+			Name:      policyPrefix + hex.EncodeToString(sum[:4]),
 			Labels:    map[string]string{velero.ManagedByLabel: velero.ManagedBy},
 		},
 		Immutable: &immutable,
@@ -117,6 +120,8 @@ func hostedIn(chosen []string) namespaceFilter {
 		{Kinds: []string{"secrets"}, Names: secrets},
 	}}
 }
+
+func isPolicy(name string) bool { return strings.HasPrefix(name, policyPrefix) }
 
 // chosenIn are the clusters that a policy chooses by name; none when it is of a whole hub.
 func chosenIn(content *corev1.ConfigMap) ([]string, error) {

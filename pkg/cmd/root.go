@@ -20,6 +20,7 @@ import (
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/install"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/reregister"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/restore"
+	"github.com/acmdr/kubectl-acmdr/pkg/cmd/schedule"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/status"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/undo"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/version"
@@ -58,6 +59,7 @@ func NewRoot(argv0 string, streams genericiooptions.IOStreams) *cobra.Command {
 		{Message: "On the active hub:", Commands: []*cobra.Command{
 			install.New(f, streams),
 			backup.New(f, streams),
+			schedule.New(f, streams),
 		}},
 		{Message: "On the standby hub:", Commands: []*cobra.Command{
 			restore.New(f, streams),

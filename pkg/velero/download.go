@@ -127,11 +127,18 @@ func get(ctx context.Context, client *http.Client, link string) (*File, error) {
 	}
 	if response.StatusCode != http.StatusOK {
 		defer response.Body.Close()
-		return nil, fmt.Errorf("the object store at %s answered %s%s", request.URL.Host, response.Status, storeError(response.Body))
+		err := fmt.Errorf("the object store at %s answered %s%s", request.URL.Host, response.Status, storeError(response.Body))
+		if response.StatusCode == http.StatusNotFound {
+			err = &notStoredError{err}
+		}
+		return nil, err
 	}
 	date, _ := http.ParseTime(response.Header.Get("Date"))
 	return &File{ReadCloser: response.Body, Size: response.ContentLength, Date: date, MD5: storedMD5(response.Header)}, nil
 }
+
+// notStoredError tells that the store answers, and does not have the file.
+type notStoredError struct{ error }
 
 // storeError is the code of an S3 error document, or nothing.
 func storeError(body io.Reader) string {

@@ -8,15 +8,18 @@ import (
 
 // Velero's types under the names that the rest of the plugin uses: only this package imports Velero.
 type (
-	Backup       = velerov1.Backup
-	BackupList   = velerov1.BackupList
-	BackupSpec   = velerov1.BackupSpec
-	BackupPhase  = velerov1.BackupPhase
-	Restore      = velerov1.Restore
-	RestoreList  = velerov1.RestoreList
-	RestoreSpec  = velerov1.RestoreSpec
-	RestorePhase = velerov1.RestorePhase
-	Location     = velerov1.BackupStorageLocation
+	Backup         = velerov1.Backup
+	BackupList     = velerov1.BackupList
+	BackupSpec     = velerov1.BackupSpec
+	BackupPhase    = velerov1.BackupPhase
+	BackupProgress = velerov1.BackupProgress
+	Restore        = velerov1.Restore
+	RestoreList    = velerov1.RestoreList
+	RestoreSpec    = velerov1.RestoreSpec
+	RestorePhase   = velerov1.RestorePhase
+	Location       = velerov1.BackupStorageLocation
+	Schedule       = velerov1.Schedule
+	ScheduleList   = velerov1.ScheduleList
 )
 
 // The phases that the plugin names; BackupEnded and RestoreEnded know the others.
@@ -40,12 +43,16 @@ const (
 	UpdateExisting          = velerov1.PolicyTypeUpdate
 	RestoreNameLabel        = velerov1.RestoreNameLabel
 	ScheduleLabel           = velerov1.ScheduleNameLabel
+
+	ScheduleEnabled          = velerov1.SchedulePhaseEnabled
+	ScheduleFailedValidation = velerov1.SchedulePhaseFailedValidation
 )
 
 // Kind is the kind of a Velero object, for its TypeMeta.
 const (
-	BackupKind  = "Backup"
-	RestoreKind = "Restore"
+	BackupKind   = "Backup"
+	RestoreKind  = "Restore"
+	ScheduleKind = "Schedule"
 )
 
 // APIVersion is the group and version of all of them.

@@ -78,8 +78,8 @@ func (api *API) Version(ctx context.Context, kube kubernetes.Interface, clock wa
 	for i := range server.Spec.Template.Spec.Containers {
 		image, _, _ := strings.Cut(server.Spec.Template.Spec.Containers[i].Image, "@")
 		_, tag, _ := cutLast(image, ":")
-		if version := ParseVersion(tag); version.Known() {
-			return version, nil
+		if told := ParseVersion(tag); told.Known() {
+			return told, nil
 		}
 	}
 	return Version{}, nil

@@ -51,6 +51,9 @@ const (
 	// Download bounds the answer to one DownloadRequest; Velero leaves some unanswered for ever (velero#5324).
 	Download = 1 * time.Minute
 
+	// Delete is how long Velero may take to delete a backup: it deletes one after another, and downloads each before.
+	Delete = 10 * time.Minute
+
 	// Stuck is how long a backup that Velero is about to start may stay so; a healthy server takes it up at once.
 	Stuck = 20 * time.Second
 

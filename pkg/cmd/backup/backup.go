@@ -93,6 +93,7 @@ func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command 
 			return options.Run(cmd.Context())
 		},
 	}
+	cmd.AddCommand(newPrune(f, streams))
 	flags.velero.AddFlags(cmd)
 	flags.output.AddFlags(cmd)
 	flags.dryRun.AddFlags(cmd)
@@ -128,20 +129,12 @@ func (flags *Flags) ToOptions(cmd *cobra.Command, f *factory.Factory, name strin
 	if err != nil {
 		return nil, err
 	}
-	hub, err := f.Hub(cmd.Context())
-	if err != nil {
-		return nil, err
-	}
-	api, err := flags.velero.API(cmd.Context(), hub)
-	if err != nil {
-		return nil, err
-	}
-	uid, err := factory.ClusterUID(cmd.Context(), hub.Kube)
+	hub, err := cmdutil.BackupHub(cmd.Context(), f, &flags.velero)
 	if err != nil {
 		return nil, err
 	}
 	return &Options{
-		Hub:    backup.Hub{Kube: hub.Kube, Dynamic: hub.Dynamic, Velero: api, UID: uid},
+		Hub:    hub,
 		Backup: backup.Options{Name: name, TTL: flags.ttl, Location: flags.location, Clusters: clusters},
 		DryRun: dryRun, Wait: flags.wait, Timeout: flags.timeout,
 		Streams: streams, Print: printer, Resume: cmdutil.Resume(cmd), Clock: clock.RealClock{},

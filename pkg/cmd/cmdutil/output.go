@@ -43,6 +43,9 @@ func (f *OutputFlags) SetDefault(format string) {
 // Machine tells whether the output is for a program, not a table.
 func (f *OutputFlags) Machine() bool { return f.format != "" && f.format != wide }
 
+// Wide tells whether the wide columns of a table are wanted.
+func (f *OutputFlags) Wide() bool { return f.format == wide }
+
 // WithoutHeaders is the same choice without the header line, for what follows a first table.
 func (f *OutputFlags) WithoutHeaders() *OutputFlags {
 	return &OutputFlags{format: f.format, noHeaders: true}
@@ -54,7 +57,7 @@ type Printer func(out io.Writer, object runtime.Object, table *metav1.Table) err
 // ToPrinter returns the printer of the chosen format, or a usage error before anything is read.
 func (f *OutputFlags) ToPrinter() (Printer, error) {
 	if !f.Machine() {
-		options := printing.TableOptions{Wide: f.format == wide, NoHeaders: f.noHeaders}
+		options := printing.TableOptions{Wide: f.Wide(), NoHeaders: f.noHeaders}
 		return func(out io.Writer, _ runtime.Object, table *metav1.Table) error {
 			return printing.PrintTable(out, table, options)
 		}, nil

@@ -2,6 +2,7 @@ package get
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -10,8 +11,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/duration"
 	"k8s.io/kubectl/pkg/util/templates"
+	"k8s.io/utils/clock"
 
-	"github.com/acmdr/kubectl-acmdr/pkg/factory"
+	"github.com/acmdr/kubectl-acmdr/pkg/fleet"
 	"github.com/acmdr/kubectl-acmdr/pkg/printing"
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 )
@@ -20,7 +22,7 @@ var backupsExample = templates.Examples(`
 	# The backups that this hub sees in the bucket, its own and those of other hubs
 	kubectl acmdr get backups
 
-	# With the hub that each was taken of
+	# With the hub that each was taken of, and how much room it takes
 	kubectl acmdr get backups -o wide --context hub-dr2
 
 	# The phase of one
@@ -35,25 +37,150 @@ func backups() kind {
 		example:  backupsExample,
 		resource: velero.BackupResource,
 		columns: printing.Columns([]string{"Name", "Status", "Clusters", "Items", "Errors", "Warnings", "Taken", "Expires", "Location", "Age"},
-			"Hub", "Duration"),
+			"Hub", "Duration", "Size"),
 		velero: true,
 		rows:   backupRows,
+		expand: members,
 	}
 }
 
-func backupRows(context.Context, *factory.Clients) (rowFunc, error) {
+// backupRows has one row for each of ACM's sets of backups: only together do they hold a fleet.
+func backupRows(ctx context.Context, from source, listed []unstructured.Unstructured) (rowFunc, error) {
+	all, err := decode(listed)
+	if err != nil {
+		return nil, err
+	}
+	sizes := map[string]int64{}
+	if from.wide {
+		sizes = measure(ctx, from, all)
+	}
+	generations, _ := velero.Generations(all)
+	of := map[string]*velero.Generation{}
+	for i := range generations {
+		for _, member := range generations[i].Backups {
+			of[member.Name] = &generations[i]
+		}
+	}
 	return func(object *unstructured.Unstructured, now time.Time) (metav1.TableRow, error) {
-		backup := &velero.Backup{}
-		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, backup); err != nil {
+		generation := of[object.GetName()]
+		if generation != nil && generation.Backups[0].Name != object.GetName() {
+			return metav1.TableRow{}, nil
+		}
+		if generation != nil {
+			return generationRow(generation, sizes, now), nil
+		}
+		backups, err := decode([]unstructured.Unstructured{*object})
+		if err != nil {
 			return metav1.TableRow{}, err
 		}
-		row := backupRow(backup, now)
+		row := backupRow(&backups[0], size(sizes, object.GetName()), now)
 		row.Object.Object = object
 		return row, nil
 	}, nil
 }
 
-func backupRow(backup *velero.Backup, now time.Time) metav1.TableRow {
+func decode(listed []unstructured.Unstructured) ([]velero.Backup, error) {
+	backups := make([]velero.Backup, len(listed))
+	for i := range listed {
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(listed[i].Object, &backups[i]); err != nil {
+			return nil, err
+		}
+	}
+	return backups, nil
+}
+
+// members are the backups that a name means: those of a set of ACM's, or the one of that name.
+func members(name string, listed []unstructured.Unstructured) []string {
+	backups, err := decode(listed)
+	if err != nil {
+		return []string{name}
+	}
+	generations, _ := velero.Generations(backups)
+	for i := range generations {
+		if generations[i].Name != name {
+			continue
+		}
+		var names []string
+		for _, member := range generations[i].Backups {
+			names = append(names, member.Name)
+		}
+		return names
+	}
+	return []string{name}
+}
+
+// parallelSizes is how many backups are measured at the same time; Velero signs one URL after another.
+const parallelSizes = 5
+
+// measure says how many bytes each backup takes in its bucket, and all of them together. One that cannot be measured is left out.
+func measure(ctx context.Context, from source, backups []velero.Backup) map[string]int64 {
+	store := &velero.Downloader{API: from.velero, Kube: from.hub.Kube, Clock: clock.RealClock{}}
+	type measured struct {
+		bytes int64
+		err   error
+	}
+	var stored []*velero.Backup
+	for i := range backups {
+		if ended, _ := velero.BackupEnded(backups[i].Status.Phase); ended && backups[i].Status.Phase != velero.BackupFailedValidation {
+			stored = append(stored, &backups[i])
+		}
+	}
+	results := fleet.Run(ctx, stored, parallelSizes, func(ctx context.Context, backup *velero.Backup) measured {
+		bytes, err := store.BackupSize(ctx, backup)
+		return measured{bytes, err}
+	})
+	sizes, total := map[string]int64{}, int64(0)
+	for i, result := range results {
+		if result.err != nil {
+			fmt.Fprintf(from.errOut, "warning: the size of backup %s is not known: %v\n", stored[i].Name, result.err)
+			continue
+		}
+		sizes[stored[i].Name] = result.bytes
+		total += result.bytes
+	}
+	if len(sizes) > 0 {
+		fmt.Fprintf(from.errOut, "%s in %s.\n", printing.Size(total), printing.Count(len(sizes), "backup"))
+	}
+	return sizes
+}
+
+func size(sizes map[string]int64, name string) string {
+	if bytes, ok := sizes[name]; ok {
+		return printing.Size(bytes)
+	}
+	return printing.None
+}
+
+// generationRow is the row of a set: its backups' numbers added up, the worst of their phases.
+func generationRow(generation *velero.Generation, sizes map[string]int64, now time.Time) metav1.TableRow {
+	sum := generation.Backups[0].DeepCopy()
+	sum.Name, sum.Annotations = generation.Name, nil
+	sum.Labels = map[string]string{velero.HubLabel: generation.Hub()}
+	sum.Status.Phase = generation.Phase()
+	sum.Status.Progress = &velero.BackupProgress{}
+	sum.Status.Errors, sum.Status.Warnings = 0, 0
+	bytes, known := int64(0), true
+	for i := range generation.Backups {
+		status := generation.Backups[i].Status
+		sum.Status.Errors += status.Errors
+		sum.Status.Warnings += status.Warnings
+		if status.Progress != nil {
+			sum.Status.Progress.ItemsBackedUp += status.Progress.ItemsBackedUp
+		}
+		if later := status.CompletionTimestamp; later != nil && (sum.Status.CompletionTimestamp == nil || sum.Status.CompletionTimestamp.Before(later)) {
+			sum.Status.CompletionTimestamp = later
+		}
+		n, ok := sizes[generation.Backups[i].Name]
+		bytes, known = bytes+n, known && ok
+	}
+	total := printing.None
+	if known {
+		total = printing.Size(bytes)
+	}
+	return backupRow(sum, total, now)
+}
+
+func backupRow(backup *velero.Backup, bytes string, now time.Time) metav1.TableRow {
 	status := backup.Status
 	items := printing.None
 	if status.Progress != nil {
@@ -72,6 +199,7 @@ func backupRow(backup *velero.Backup, now time.Time) metav1.TableRow {
 		printing.Age(now, backup.CreationTimestamp.Time),
 		orNone(backup.Labels[velero.HubLabel]),
 		took(status.StartTimestamp, status.CompletionTimestamp),
+		bytes,
 	)
 }
 

@@ -11,7 +11,6 @@ import (
 	clusterv1 "open-cluster-management.io/api/cluster/v1"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/access"
-	"github.com/acmdr/kubectl-acmdr/pkg/factory"
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 	"github.com/acmdr/kubectl-acmdr/pkg/printing"
 )
@@ -41,7 +40,8 @@ func clusters() kind {
 }
 
 // clusterRows learns once, for the whole fleet, for which clusters the hub holds a credential.
-func clusterRows(ctx context.Context, hub *factory.Clients) (rowFunc, error) {
+func clusterRows(ctx context.Context, from source, _ []unstructured.Unstructured) (rowFunc, error) {
+	hub := from.hub
 	known, err := ocm.AdminKubeconfigs(ctx, hub.Kube, hub.Dynamic, metav1.NamespaceAll)
 	if err != nil {
 		return nil, err

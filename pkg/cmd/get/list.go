@@ -41,6 +41,7 @@ func (flags *listFlags) addFlags(cmd *cobra.Command, k kind) {
 type lister struct {
 	kind     kind
 	client   dynamic.ResourceInterface
+	source   source
 	row      rowFunc
 	names    []string
 	selector string
@@ -68,19 +69,15 @@ func (flags *listFlags) toLister(ctx context.Context, k kind, f *factory.Factory
 		return nil, err
 	}
 	var client dynamic.ResourceInterface = hub.Dynamic.Resource(k.resource)
+	from := source{hub: hub, wide: flags.output.Wide(), errOut: streams.ErrOut}
 	if k.velero {
-		api, err := flags.velero.API(ctx, hub)
-		if err != nil {
+		if from.velero, err = flags.velero.API(ctx, hub); err != nil {
 			return nil, err
 		}
-		client = hub.Dynamic.Resource(k.resource).Namespace(api.Namespace)
-	}
-	row, err := k.rows(ctx, hub)
-	if err != nil {
-		return nil, err
+		client = hub.Dynamic.Resource(k.resource).Namespace(from.velero.Namespace)
 	}
 	return &lister{
-		kind: k, client: client, row: row, names: names, selector: flags.selector, watch: flags.watch,
+		kind: k, client: client, source: from, names: names, selector: flags.selector, watch: flags.watch,
 		streams: streams, print: printer, follow: follow,
 	}, nil
 }
@@ -88,6 +85,9 @@ func (flags *listFlags) toLister(ctx context.Context, k kind, f *factory.Factory
 func (l *lister) run(ctx context.Context) error {
 	list, err := l.list(ctx)
 	if err != nil {
+		return err
+	}
+	if l.row, err = l.kind.rows(ctx, l.source, list.Items); err != nil {
 		return err
 	}
 	if err := l.printList(list); err != nil {
@@ -124,6 +124,13 @@ func (l *lister) keepNamed(list *unstructured.UnstructuredList) error {
 	if len(l.names) == 0 {
 		return nil
 	}
+	if l.kind.expand != nil {
+		var names []string
+		for _, name := range l.names {
+			names = append(names, l.kind.expand(name, list.Items)...)
+		}
+		l.names = names
+	}
 	found := map[string]bool{}
 	for _, item := range list.Items {
 		found[item.GetName()] = true
@@ -149,7 +156,9 @@ func (l *lister) printList(list *unstructured.UnstructuredList) error {
 		if err != nil {
 			return err
 		}
-		table.Rows = append(table.Rows, row)
+		if len(row.Cells) > 0 {
+			table.Rows = append(table.Rows, row)
+		}
 	}
 	if len(l.names) == 1 && len(list.Items) == 1 {
 		return l.print(l.streams.Out, &list.Items[0], table)
@@ -164,6 +173,12 @@ func (l *lister) watchFrom(ctx context.Context, version string) error {
 		return fmt.Errorf("watching %s: %w", l.kind.use, err)
 	}
 	defer events.Stop()
+	// What changes is told as it changes: no row stands for others.
+	alone := l.source
+	alone.wide = false
+	if l.row, err = l.kind.rows(ctx, alone, nil); err != nil {
+		return err
+	}
 	for event := range events.ResultChan() {
 		object, ok := event.Object.(*unstructured.Unstructured)
 		if !ok {

@@ -10,7 +10,6 @@ import (
 	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/cmdutil"
-	"github.com/acmdr/kubectl-acmdr/pkg/factory"
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 )
 
@@ -38,7 +37,7 @@ func locations() kind {
 	}
 }
 
-func locationRows(context.Context, *factory.Clients) (rowFunc, error) {
+func locationRows(context.Context, source, []unstructured.Unstructured) (rowFunc, error) {
 	return func(object *unstructured.Unstructured, now time.Time) (metav1.TableRow, error) {
 		location := &velero.Location{}
 		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, location); err != nil {

@@ -10,7 +10,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/kubectl/pkg/util/templates"
 
-	"github.com/acmdr/kubectl-acmdr/pkg/factory"
 	"github.com/acmdr/kubectl-acmdr/pkg/printing"
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 )
@@ -40,7 +39,7 @@ func restores() kind {
 	}
 }
 
-func restoreRows(context.Context, *factory.Clients) (rowFunc, error) {
+func restoreRows(context.Context, source, []unstructured.Unstructured) (rowFunc, error) {
 	return func(object *unstructured.Unstructured, now time.Time) (metav1.TableRow, error) {
 		restore := &velero.Restore{}
 		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, restore); err != nil {

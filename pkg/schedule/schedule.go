@@ -1,0 +1,160 @@
+// Package schedule has Velero back a hub up again and again, with the content that package backup decides.
+package schedule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/acmdr/kubectl-acmdr/pkg/backup"
+	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
+	"github.com/acmdr/kubectl-acmdr/pkg/velero"
+	"github.com/acmdr/kubectl-acmdr/pkg/wait"
+)
+
+// Options are the user's wishes for a schedule.
+type Options struct {
+	Name string
+	// Cron is when to back up, in the time zone of Velero's server.
+	Cron string
+	// TTL is how long Velero keeps each backup; 0 for Velero's own default.
+	TTL time.Duration
+	// Location is the BackupStorageLocation; empty for the default one.
+	Location string
+	Paused   bool
+}
+
+// Plan is what a run will do.
+type Plan struct {
+	Schedule *velero.Schedule
+	// Exists tells that the very same schedule is there already.
+	Exists bool
+	// Policy is what Schedule refers to; nil for a Velero without filter policies.
+	Policy *corev1.ConfigMap
+	Kinds  *backup.Kinds
+	Server velero.Version
+
+	content *backup.Content
+}
+
+// NewPlan looks at the hub and decides what the schedule's backups hold. One of that name with other settings is an error. It
+// changes nothing.
+func NewPlan(ctx context.Context, clock wait.Clock, hub backup.Hub, options Options) (*Plan, error) {
+	if _, err := ParseCron(options.Cron); err != nil {
+		return nil, err
+	}
+	all, err := ocm.ManagedClusters(hub.Dynamic).List(ctx, "")
+	if err != nil {
+		return nil, fmt.Errorf("listing ManagedClusters: %w", err)
+	}
+	content, err := backup.NewContent(ctx, clock, hub, all, nil, options.Location)
+	if err != nil {
+		return nil, err
+	}
+	wanted := &velero.Schedule{
+		TypeMeta:   metav1.TypeMeta{APIVersion: velero.APIVersion, Kind: velero.ScheduleKind},
+		ObjectMeta: metav1.ObjectMeta{Namespace: hub.Velero.Namespace, Name: options.Name, Labels: content.Labels},
+	}
+	wanted.Spec.Schedule, wanted.Spec.Paused, wanted.Spec.Template = options.Cron, options.Paused, content.Spec
+	wanted.Spec.Template.TTL.Duration = options.TTL
+	plan := &Plan{Schedule: wanted, Policy: content.Policy, Kinds: content.Kinds, Server: content.Server, content: content}
+	existing, err := hub.Velero.Schedules.Get(ctx, options.Name)
+	switch {
+	case apierrors.IsNotFound(err):
+		return plan, nil
+	case err != nil:
+		return nil, fmt.Errorf("reading schedule %s: %w", options.Name, err)
+	case !same(existing, wanted):
+		return nil, fmt.Errorf("schedule %s/%s exists already, with other settings or other content: delete it first; its backups stay",
+			existing.Namespace, existing.Name)
+	}
+	plan.Exists, plan.Schedule = true, existing
+	return plan, nil
+}
+
+// same tells whether a schedule is what would be created. Velero itself sets SkipImmediately.
+func same(existing, wanted *velero.Schedule) bool {
+	return velero.Made(existing.Labels) && existing.Spec.Schedule == wanted.Spec.Schedule && existing.Spec.Paused == wanted.Spec.Paused &&
+		equality.Semantic.DeepEqual(existing.Spec.Template, wanted.Spec.Template)
+}
+
+// Create makes the planned schedule, unless it is there, and waits until Velero has taken it.
+func (p *Plan) Create(ctx context.Context, clock wait.Clock, hub backup.Hub) error {
+	if !p.Exists {
+		if err := p.content.Save(ctx, hub); err != nil {
+			return err
+		}
+		if _, err := hub.Velero.Schedules.Create(ctx, p.Schedule); err != nil && !apierrors.IsAlreadyExists(err) {
+			return fmt.Errorf("creating schedule %s: %w", p.Schedule.Name, err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, wait.Established)
+	defer cancel()
+	return wait.Until(ctx, clock, p.Schedule.Name, func(ctx context.Context, name string) (bool, string, error) {
+		current, err := hub.Velero.Schedules.Get(ctx, name)
+		if err != nil {
+			return false, "", fmt.Errorf("reading schedule %s: %w", name, err)
+		}
+		p.Schedule = current
+		switch current.Status.Phase {
+		case velero.ScheduleEnabled:
+			return true, "", nil
+		case velero.ScheduleFailedValidation:
+			return false, "", fmt.Errorf("schedule %s is refused: %s", name, velero.Failure("", current.Status.ValidationErrors))
+		}
+		// A paused schedule is not looked at (velero pkg/controller/schedule_controller.go).
+		return current.Spec.Paused, "Velero has not looked at schedule " + name + "; is its server running?", nil
+	})
+}
+
+// Pause stops or starts a schedule; changed is false when it is so already.
+func Pause(ctx context.Context, api *velero.API, name string, paused bool) (schedule *velero.Schedule, changed bool, err error) {
+	schedule, err = get(ctx, api, name)
+	if err != nil || schedule.Spec.Paused == paused {
+		return schedule, false, err
+	}
+	if err := api.Schedules.MergePatch(ctx, name, map[string]any{"spec": map[string]any{"paused": paused}}); err != nil {
+		return schedule, false, fmt.Errorf("changing schedule %s: %w", name, err)
+	}
+	schedule.Spec.Paused = paused
+	return schedule, true, nil
+}
+
+// Delete removes a schedule and leaves its backups.
+func Delete(ctx context.Context, api *velero.API, name string) error {
+	schedule, err := get(ctx, api, name)
+	if err != nil {
+		return err
+	}
+	if owned := schedule.Spec.UseOwnerReferencesInBackup; owned != nil && *owned {
+		return fmt.Errorf("schedule %s owns its backups (useOwnerReferencesInBackup), which would be deleted with it: pause it instead", name)
+	}
+	if err := api.Schedules.Delete(ctx, name); err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("deleting schedule %s: %w", name, err)
+	}
+	return nil
+}
+
+// get reads a schedule that may be changed: one of ACM's is its operator's, which would set it back.
+func get(ctx context.Context, api *velero.API, name string) (*velero.Schedule, error) {
+	schedule, err := api.Schedules.Get(ctx, name)
+	if apierrors.IsNotFound(err) {
+		return nil, fmt.Errorf("schedule %s/%s does not exist", api.Namespace, name)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading schedule %s: %w", name, err)
+	}
+	if owner := metav1.GetControllerOf(schedule); owner != nil {
+		return nil, fmt.Errorf("schedule %s belongs to %s %s, which would set it back: change that instead", name, owner.Kind, owner.Name)
+	}
+	return schedule, nil
+}
+
+// ErrNone tells that a hub has no schedule.
+var ErrNone = errors.New("this hub has no schedule: make one with 'kubectl acmdr schedule create'")
