@@ -105,8 +105,8 @@ func (p *Pruning) deletable(ctx context.Context, hub Hub) error {
 		if err != nil {
 			return err
 		}
-		if location.Spec.AccessMode == velero.LocationReadOnly {
-			return fmt.Errorf("backup storage location %s/%s is read-only", location.Namespace, location.Name)
+		if err := velero.Writable(location); err != nil {
+			return err
 		}
 	}
 	if len(p.Backups) == 0 {

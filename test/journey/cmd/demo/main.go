@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -40,10 +39,9 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n := &narrator{ctx: ctx}
 	o := journey.Options{Bin: folder, Dir: dir, Managed: 1, EvictionGrace: *grace, Echo: os.Stdout}
 	began := time.Now()
-	err = n.tell(o)
+	err = journey.Play(ctx, func(t journey.TB) { tell(t, o) })
 	if *keep && err == nil {
 		fmt.Printf("\nThe lab runs on. To use it:   eval \"$(%s env --dir %s)\"\nTo end it and remove its data: %s down --purge --dir %s\n",
 			filepath.Join(folder, "lab"), filepath.Join(dir, "lab"), filepath.Join(folder, "lab"), filepath.Join(dir, "lab"))
@@ -59,38 +57,13 @@ func run(ctx context.Context) error {
 	return os.RemoveAll(dir)
 }
 
-// narrator runs steps without a test.
-type narrator struct {
-	ctx    context.Context //nolint:containedctx // it stands for a test, whose context it is
-	failed error
-}
-
-func (n *narrator) Helper()                  {}
-func (n *narrator) Context() context.Context { return n.ctx }
-func (n *narrator) Logf(string, ...any)      {}
-
-func (n *narrator) Fatalf(format string, args ...any) {
-	n.failed = fmt.Errorf(format, args...)
-	runtime.Goexit()
-}
-
-// tell runs the journey in a goroutine of its own, which a failed check can end.
-func (n *narrator) tell(o journey.Options) error {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		say("The lab", "Two hubs and a managed cluster start as processes on this machine: real etcd, real API servers, real agents.")
-		w := journey.Open(n, o)
-		for _, step := range journey.Single() {
-			say(step.Title, step.Say)
-			step.Do(n, w)
-		}
-	}()
-	<-done
-	if n.ctx.Err() != nil {
-		return errors.New("interrupted")
+func tell(t journey.TB, o journey.Options) {
+	say("The lab", "Two hubs and a managed cluster start as processes on this machine: real etcd, real API servers, real agents.")
+	w := journey.Open(t, o)
+	for _, step := range journey.Single() {
+		say(step.Title, step.Say)
+		step.Do(t, w)
 	}
-	return n.failed
 }
 
 func say(title, text string) {

@@ -1,0 +1,66 @@
+// Command backuptime fills a hub of a lab with managed clusters and prints, in one run, how long the backup of the article
+// takes, with every namespace by its name, and how long that of the plugin, whose content is chosen by rule.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/acmdr/kubectl-acmdr/test/journey"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "backuptime:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	bin := flag.String("bin", "bin", "Folder with kubectl-acmdr and lab")
+	clusters := flag.Int("clusters", 300, "How many managed clusters to back up")
+	flag.Parse()
+	folder, err := filepath.Abs(*bin)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "acmdr-backuptime-")
+	if err != nil {
+		return err
+	}
+	o := journey.Options{Bin: folder, Dir: dir, Managed: 0, EvictionGrace: time.Minute}
+	err = journey.Play(ctx, func(t journey.TB) { measure(t, journey.Open(t, o), *clusters) })
+	if err = errors.Join(err, journey.Close(o)); err != nil {
+		return fmt.Errorf("%w (logs are in %s)", err, dir)
+	}
+	return os.RemoveAll(dir)
+}
+
+func measure(t journey.TB, w *journey.World, n int) {
+	const hub, patience = journey.OldHub, 2 * time.Hour
+	w.Acmdr(t, w.Install(t, hub)...).Exits(0)
+	began := time.Now()
+	names, objects := w.Fill(t, hub, n)
+	fmt.Printf("%d managed clusters, %d objects, made in %.0fs\n", n, objects, time.Since(began).Seconds())
+
+	// The plugin's first: what it leaves warm helps the other.
+	ours := w.Acmdr(t, "backup", "ours", "--context", hub, "--timeout", patience.String()).Exits(0)
+	took, items, phase := w.Backed(t, hub, "ours", patience)
+	fmt.Printf("ours     %6.0fs  %6d items  %s; the whole command, with its proof, %.1fs\n", took.Seconds(), items, phase, ours.Took.Seconds())
+
+	w.Article(t, hub, "article", names)
+	theirs, items, phase := w.Backed(t, hub, "article", patience)
+	fmt.Printf("article  %6.0fs  %6d items  %s\n", theirs.Seconds(), items, phase)
+	fmt.Printf("ratio    %.1f (Velero's own times, whole seconds), %.1f (against the whole command)\n",
+		theirs.Seconds()/max(took.Seconds(), 1), theirs.Seconds()/ours.Took.Seconds())
+}
