@@ -3,6 +3,8 @@
 package e2e
 
 import (
+	"os"
+	"slices"
 	"testing"
 
 	"github.com/acmdr/kubectl-acmdr/test/journey"
@@ -11,6 +13,34 @@ import (
 // The hub dies; its managed cluster comes back on another, with its workload.
 func TestJourney(t *testing.T) {
 	run(t, world(t, 1), journey.Single())
+}
+
+// The same where ACM's import controller acts on the hubs, here its stand-in. On one hub only is for the long suite: what
+// differs is who makes the bootstrap identity and who approves.
+func TestJourneyWithACM(t *testing.T) {
+	on := func(hubs ...string) func(t *testing.T) {
+		return func(t *testing.T) {
+			w := world(t, 1, hubs...)
+			steps := journey.Single()
+			if slices.Contains(hubs, journey.OldHub) {
+				steps = slices.Insert(steps, 0, acts(journey.OldHub))
+			}
+			if slices.Contains(hubs, journey.NewHub) {
+				steps = append(steps, acts(journey.NewHub))
+			}
+			run(t, w, steps)
+		}
+	}
+	t.Run("BothHubs", on(journey.OldHub, journey.NewHub))
+	if os.Getenv("E2E_LONG") == "" {
+		return
+	}
+	t.Run("OldHub", on(journey.OldHub))
+	t.Run("NewHub", on(journey.NewHub))
+}
+
+func acts(hub string) journey.Step {
+	return journey.Step{Name: "ACMOn" + hub, Do: func(t journey.TB, w *journey.World) { w.ACMActs(t, hub, cluster) }}
 }
 
 // Of three clusters one cannot be reached: the others come back, and it follows when it can.

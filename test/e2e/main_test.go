@@ -52,8 +52,9 @@ func (l *labs) closeAll() {
 }
 
 // world starts a lab for a test, and stops it when the test ends. The folder of a test that fails is kept. Most of a test is
-// waiting, and labs do not know each other, so tests run at the same time, as many as -parallel says.
-func world(t *testing.T, managed int) *journey.World {
+// waiting, and labs do not know each other, so tests run at the same time, as many as -parallel says. The hubs in acm have the
+// stand-in for ACM's import controller.
+func world(t *testing.T, managed int, acm ...string) *journey.World {
 	t.Helper()
 	t.Parallel()
 	dir, err := os.MkdirTemp("", "acmdr-e2e-")
@@ -64,7 +65,7 @@ func world(t *testing.T, managed int) *journey.World {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := journey.Options{Bin: bin, Dir: dir, Managed: managed, EvictionGrace: grace}
+	o := journey.Options{Bin: bin, Dir: dir, Managed: managed, EvictionGrace: grace, ACM: acm}
 	open.mu.Lock()
 	open.running[dir] = o
 	open.mu.Unlock()

@@ -20,9 +20,9 @@ type Lab struct {
 }
 
 // Up starts the lab.
-func (l *Lab) Up(t TB, managed int, grace time.Duration) {
+func (l *Lab) Up(t TB, managed int, grace time.Duration, acm []string) {
 	t.Helper()
-	l.run(t, "up", "--managed", strconv.Itoa(managed), "--eviction-grace", grace.String())
+	l.run(t, "up", "--managed", strconv.Itoa(managed), "--eviction-grace", grace.String(), "--acm="+strings.Join(acm, ","))
 }
 
 // Down stops the lab and waits until it has ended. It does not use the context of a test, which has ended by then.

@@ -16,6 +16,7 @@ func newSupervise(o *options) *cobra.Command {
 		cache   string
 		managed int
 		grace   time.Duration
+		acm     []string
 	)
 	cmd := &cobra.Command{
 		Use:    "supervise",
@@ -28,12 +29,13 @@ func newSupervise(o *options) *cobra.Command {
 				return err
 			}
 			return supervisor.Run(cmd.Context(), supervisor.Options{
-				Dir: dir, Cache: build.Cache(cache), Managed: managed, Grace: grace, Log: os.Stdout,
+				Dir: dir, Cache: build.Cache(cache), Managed: managed, Grace: grace, ACM: acm, Log: os.Stdout,
 			})
 		},
 	}
 	cmd.Flags().StringVar(&cache, "cache", "", "Folder with the binaries")
 	cmd.Flags().IntVar(&managed, "managed", 0, "Number of managed clusters")
 	cmd.Flags().DurationVar(&grace, "eviction-grace", 0, "Eviction grace period")
+	cmd.Flags().StringSliceVar(&acm, "acm", nil, "Hubs with the stand-in for ACM's import controller")
 	return cmd
 }

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -21,6 +23,7 @@ import (
 type upFlags struct {
 	managed int
 	grace   time.Duration
+	acm     []string
 	src     string
 }
 
@@ -34,6 +37,11 @@ func newUp(o *options) *cobra.Command {
 			if flags.managed < 0 || flags.grace < 0 {
 				return &usageError{errors.New("--managed and --eviction-grace must not be negative")}
 			}
+			for _, hub := range flags.acm {
+				if !slices.Contains(layout.Hubs(), hub) {
+					return &usageError{fmt.Errorf("--acm: %q is no hub of the lab; it has %s", hub, strings.Join(layout.Hubs(), ", "))}
+				}
+			}
 			dir, err := o.folder()
 			if err != nil {
 				return err
@@ -44,6 +52,9 @@ func newUp(o *options) *cobra.Command {
 	cmd.Flags().IntVar(&flags.managed, "managed", 0, "Number of managed clusters (default 1, or what the lab has)")
 	cmd.Flags().DurationVar(&flags.grace, "eviction-grace", 0,
 		"How long work agents of new clusters keep a workload whose ManifestWork is missing on the hub (default 60s, or what the lab has)")
+	cmd.Flags().StringSliceVar(&flags.acm, "acm", nil,
+		"Hubs that get a stand-in for ACM's import controller: hub-dr1, hub-dr2 (--acm alone: both)")
+	cmd.Flags().Lookup("acm").NoOptDefVal = strings.Join(layout.Hubs(), ",")
 	addSource(cmd, &flags.src)
 	return cmd
 }
@@ -75,7 +86,7 @@ func (o *options) up(ctx context.Context, dir layout.Dir, flags upFlags) error {
 	// Events ends with ctx, and the supervisor then finds that its owner is gone. It is told anyway, and waited for.
 	if err := client.Events(ctx, true, func(text string) { o.logf("%s", text) }); err != nil {
 		_ = client.Stop(context.WithoutCancel(ctx)) // it may have gone already
-		_ = <-ended                                 // how it ended says less than why
+		<-ended                                     //nolint:errcheck // how it ended says less than why
 		if ctx.Err() != nil {
 			return errors.New("interrupted; nothing is left running")
 		}
@@ -114,7 +125,7 @@ func spawn(dir layout.Dir, cache build.Cache, flags upFlags) (*exec.Cmd, error) 
 	}
 	defer func() { _ = log.Close() }()
 	cmd := exec.Command(self, "supervise", "--dir", string(dir), "--cache", string(cache),
-		"--managed", strconv.Itoa(flags.managed), "--eviction-grace", flags.grace.String())
+		"--managed", strconv.Itoa(flags.managed), "--eviction-grace", flags.grace.String(), "--acm", strings.Join(flags.acm, ","))
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

@@ -16,7 +16,7 @@ import (
 // Nobody approves any later one: plain Open Cluster Management does not either.
 func (r *Registration) join(ctx context.Context) error {
 	return kube.Poll(ctx, r.Name+" to be available", func(ctx context.Context) error {
-		if err := r.approve(ctx); err != nil {
+		if err := Approve(ctx, r.Hub.Clients, r.Name, "AutoApprovedByLab"); err != nil {
 			return err
 		}
 		object, err := r.Hub.Clients.Get(ctx, r.managedCluster())
@@ -32,13 +32,14 @@ func (r *Registration) join(ctx context.Context) error {
 	})
 }
 
-func (r *Registration) approve(ctx context.Context) error {
-	requests := r.Hub.Clients.Kube.CertificatesV1().CertificateSigningRequests()
-	list, err := requests.List(ctx, metav1.ListOptions{LabelSelector: "open-cluster-management.io/cluster-name=" + r.Name})
+// Approve approves what the bootstrap identity of a cluster asks for.
+func Approve(ctx context.Context, hub *kube.Clients, name, reason string) error {
+	requests := hub.Kube.CertificatesV1().CertificateSigningRequests()
+	list, err := requests.List(ctx, metav1.ListOptions{LabelSelector: "open-cluster-management.io/cluster-name=" + name})
 	if err != nil {
 		return err
 	}
-	requester := "system:serviceaccount:" + r.Name + ":" + r.Name + "-bootstrap-sa"
+	requester := "system:serviceaccount:" + name + ":" + name + "-bootstrap-sa"
 	for i := range list.Items {
 		request := &list.Items[i]
 		if !pending(request, requester) {
@@ -46,7 +47,7 @@ func (r *Registration) approve(ctx context.Context) error {
 		}
 		request.Status.Conditions = append(request.Status.Conditions, certificatesv1.CertificateSigningRequestCondition{
 			Type: certificatesv1.CertificateApproved, Status: corev1.ConditionTrue,
-			Reason: "AutoApprovedByLab", Message: "The lab registers its managed clusters once.",
+			Reason: reason, Message: "The requester is the bootstrap identity of the cluster.",
 		})
 		_, err := requests.UpdateApproval(ctx, request.Name, request, metav1.UpdateOptions{})
 		if err != nil && !apierrors.IsConflict(err) {

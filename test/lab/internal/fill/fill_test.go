@@ -12,7 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/kubernetes/fake"
 
-	"github.com/acmdr/kubectl-acmdr/test/lab/internal/cluster"
 	"github.com/acmdr/kubectl-acmdr/test/lab/internal/kube"
 )
 
@@ -40,7 +39,7 @@ func named(t *testing.T, list []*unstructured.Unstructured, kind, name string) *
 }
 
 func TestManagedCluster(t *testing.T) {
-	list, err := objects(testValues(false), "managedcluster.yaml", "import.yaml", "hive.yaml", "works.yaml")
+	list, err := objects(testValues(false), "managedcluster.yaml", "identity.yaml", "import.yaml", "hive.yaml", "works.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,8 +131,7 @@ func TestApprove(t *testing.T) {
 		request("other-signer", bootstrap, "example.com/x", false),
 		request("denied", bootstrap, signer, true),
 	)
-	r := &Registration{Name: "managed-one", Hub: &cluster.Cluster{Clients: &kube.Clients{Kube: client}}}
-	if err := r.approve(t.Context()); err != nil {
+	if err := Approve(t.Context(), &kube.Clients{Kube: client}, "managed-one", "AutoApprovedByLab"); err != nil {
 		t.Fatal(err)
 	}
 	list, err := client.CertificatesV1().CertificateSigningRequests().List(context.Background(), metav1.ListOptions{})

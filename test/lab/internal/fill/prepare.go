@@ -102,8 +102,8 @@ func matches(file string, names []string) bool {
 	return false
 }
 
-// klusterletCRD is what ACM calls crds.yaml.
-func klusterletCRD(hub *cluster.Cluster) ([]byte, error) {
+// KlusterletCRD is what ACM calls crds.yaml.
+func KlusterletCRD(hub *cluster.Cluster) ([]byte, error) {
 	files, err := filepath.Glob(filepath.Join(hub.Bin.CRDs(), "*_klusterlets.crd.yaml"))
 	if err != nil {
 		return nil, err

@@ -8,22 +8,19 @@ import (
 	"os"
 	"time"
 
-	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/acmdr/kubectl-acmdr/test/lab/internal/cluster"
-	"github.com/acmdr/kubectl-acmdr/test/lab/internal/kubeconfig"
 	"github.com/acmdr/kubectl-acmdr/test/lab/internal/layout"
 )
 
 const (
 	firstHub = layout.HubOne
-	// tokenLife is how long ACM makes a bootstrap token good for.
-	tokenLife = 360 * 24 * time.Hour
+	// TokenLife is how long ACM makes a bootstrap token good for.
+	TokenLife = 360 * 24 * time.Hour
 )
 
 // Registration is one managed cluster and the hub that it registers with first.
@@ -63,16 +60,16 @@ func (r *Registration) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.create(ctx, v, "managedcluster.yaml"); err != nil {
+	if err := r.create(ctx, v, "managedcluster.yaml", "identity.yaml"); err != nil {
 		return err
 	}
-	if v.Bootstrap, err = r.bootstrapKubeconfig(ctx); err != nil {
+	if v.Bootstrap, err = BootstrapKubeconfig(ctx, r.Hub, r.Name); err != nil {
 		return err
 	}
-	if v.ImportYAML, err = render("import-content.yaml", v); err != nil {
+	if v.ImportYAML, err = ImportContent(v.Name, v.Bootstrap); err != nil {
 		return err
 	}
-	if v.CRDsYAML, err = klusterletCRD(r.Hub); err != nil {
+	if v.CRDsYAML, err = KlusterletCRD(r.Hub); err != nil {
 		return err
 	}
 	names := []string{"import.yaml"}
@@ -114,7 +111,7 @@ func (r *Registration) values() (*values, error) {
 		InfraID:         r.Name + "-" + r.Infix,
 		ClusterID:       fmt.Sprintf("%x-%x-%x-%x-%x", secret[0:4], secret[4:6], secret[6:8], secret[8:10], secret[10:16]),
 		Password:        hex.EncodeToString(secret[8:]),
-		Now:             now.Format(time.RFC3339), Expiration: now.Add(tokenLife).Format(time.RFC3339),
+		Now:             now.Format(time.RFC3339), Expiration: now.Add(TokenLife).Format(time.RFC3339),
 	}, nil
 }
 
@@ -124,18 +121,6 @@ func (r *Registration) create(ctx context.Context, v *values, names ...string) e
 		return err
 	}
 	return r.Hub.Clients.Create(ctx, list...)
-}
-
-// bootstrapKubeconfig is what ACM gives an agent to knock with; its names are ACM's.
-func (r *Registration) bootstrapKubeconfig(ctx context.Context) ([]byte, error) {
-	seconds := int64(tokenLife.Seconds())
-	token, err := r.Hub.Clients.Kube.CoreV1().ServiceAccounts(r.Name).CreateToken(ctx, r.Name+"-bootstrap-sa",
-		&authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: &seconds}}, metav1.CreateOptions{})
-	if err != nil {
-		return nil, err
-	}
-	hub := kubeconfig.Cluster{Name: "default-cluster", Server: r.Hub.Server, CA: r.Hub.CA()}
-	return clientcmd.Write(*kubeconfig.ForToken("default-context", hub, "default-auth", token.Status.Token))
 }
 
 // bootstrap hands the kubeconfig to the agent.

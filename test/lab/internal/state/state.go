@@ -17,6 +17,8 @@ type State struct {
 	Managed int `json:"managed"`
 	// EvictionGrace is how long a work agent keeps the workload of a ManifestWork that is missing on its hub.
 	EvictionGrace string `json:"evictionGrace"`
+	// ACM are the hubs with the stand-in for ACM's import controller.
+	ACM []string `json:"acm,omitempty"`
 	// Cache is the folder with the binaries that run.
 	Cache string `json:"cache"`
 	// Ports are the loopback ports, by "cluster/purpose".
@@ -58,7 +60,10 @@ func (s *State) Save(dir layout.Dir) error {
 
 // Want merges what a user asked for into the state. Zero values keep what the lab has; a lab never shrinks, because its
 // clusters have data.
-func (s *State) Want(managed int, grace time.Duration) {
+func (s *State) Want(managed int, grace time.Duration, acm []string) {
+	if len(acm) > 0 {
+		s.ACM = acm
+	}
 	s.Managed = max(s.Managed, managed)
 	if s.Managed == 0 {
 		s.Managed = 1

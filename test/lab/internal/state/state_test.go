@@ -24,7 +24,7 @@ func TestWant(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			got := tt.have
-			got.Want(tt.managed, tt.grace)
+			got.Want(tt.managed, tt.grace, nil)
 			if got.Managed != tt.want.Managed || got.EvictionGrace != tt.want.EvictionGrace {
 				t.Errorf("got %+v, want %+v", got, tt.want)
 			}
@@ -38,7 +38,7 @@ func TestSaveAndLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Want(2, 0)
+	s.Want(2, 0, []string{layout.HubTwo})
 	s.Ports[Key("hub-dr1", "apiserver")] = 20001
 	s.Filled[Key("hub-dr1", "managed-one")] = true
 	if err := s.Save(dir); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/acmdr/kubectl-acmdr/test/lab/internal/acm"
 	"github.com/acmdr/kubectl-acmdr/test/lab/internal/cluster"
 	"github.com/acmdr/kubectl-acmdr/test/lab/internal/kubelet"
 	"github.com/acmdr/kubectl-acmdr/test/lab/internal/process"
@@ -18,6 +19,7 @@ type node struct {
 	*cluster.Cluster
 	agents *kubelet.Agents
 	velero *kubelet.Velero // nil where it is no hub
+	acm    *acm.Controller // nil where nobody asked for it
 
 	mu     sync.Mutex
 	killed bool
@@ -45,6 +47,9 @@ func (n *node) start(ctx context.Context, prepare func(ctx context.Context) erro
 	n.agents.Start()
 	if n.velero != nil {
 		n.velero.Start()
+	}
+	if n.acm != nil {
+		n.acm.Start()
 	}
 	return n.WaitReady(ctx)
 }
@@ -108,6 +113,9 @@ func (n *node) stopSync() {
 	n.agents.StopSync()
 	if n.velero != nil {
 		n.velero.StopSync()
+	}
+	if n.acm != nil {
+		n.acm.Stop()
 	}
 }
 

@@ -4,11 +4,13 @@ import (
 	"crypto/rand"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"k8s.io/client-go/tools/clientcmd"
 
+	"github.com/acmdr/kubectl-acmdr/test/lab/internal/acm"
 	"github.com/acmdr/kubectl-acmdr/test/lab/internal/build"
 	"github.com/acmdr/kubectl-acmdr/test/lab/internal/cluster"
 	"github.com/acmdr/kubectl-acmdr/test/lab/internal/kubeconfig"
@@ -31,7 +33,7 @@ func (s *Supervisor) plan() error {
 	if err != nil {
 		return err
 	}
-	st.Want(s.Managed, s.Grace)
+	st.Want(s.Managed, s.Grace, s.ACM)
 	st.Cache = string(s.Cache)
 	if err := choosePorts(s.Dir, st); err != nil {
 		return err
@@ -102,6 +104,9 @@ func (s *Supervisor) newNodes(st *state.State) ([]*node, error) {
 		if c.Hub {
 			managed = layout.LocalCluster
 			n.velero = s.newVelero(c, port)
+			if slices.Contains(st.ACM, name) {
+				n.acm = &acm.Controller{Hub: c, Logf: s.journal.Logf}
+			}
 		}
 		n.agents = kubelet.NewAgents(kubelet.AgentsConfig{
 			Cluster: name, ManagedCluster: managed, Dir: s.Dir, Bin: s.Cache, Clients: c.Clients,

@@ -34,6 +34,7 @@ type Options struct {
 	Cache   build.Cache
 	Managed int
 	Grace   time.Duration
+	ACM     []string
 	Log     io.Writer
 }
 
