@@ -12,6 +12,7 @@ import (
 
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/accept"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/backup"
+	"github.com/acmdr/kubectl-acmdr/pkg/cmd/check"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/cmdutil"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/explain"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/fence"
@@ -68,6 +69,7 @@ func NewRoot(argv0 string, streams genericiooptions.IOStreams) *cobra.Command {
 			undo.New(f, streams),
 		}},
 		{Message: "At any time:", Commands: []*cobra.Command{
+			check.New(f, streams),
 			get.New(f, streams),
 			status.New(f, streams),
 			inspect.New(f, streams),

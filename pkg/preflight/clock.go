@@ -31,7 +31,7 @@ func Clock(whose, against string, skew time.Duration, signs bool) Row {
 	row.Reason = fmt.Sprintf("%s %s that of %s", apart, direction, against)
 	switch {
 	case apart < noticeable:
-		return pass(name, "as that of %s", against)
+		return Passed(name, "as that of %s", against)
 	case signs && apart >= unsigned:
 		row.Result = Fail
 		row.Reason += ", and S3 refuses what is signed by a clock that is 15 minutes off"

@@ -39,9 +39,9 @@ func APIServices(ctx context.Context, hub dynamic.Interface, needs func(group st
 		}
 	}
 	if len(dead) == 0 {
-		return pass(name, "all answer"), nil
+		return Passed(name, "all answer"), nil
 	}
-	row.Reason = few(dead) + " do not answer"
+	row.Reason = Few(dead) + " do not answer"
 	if len(dead) == 1 {
 		row.Reason = dead[0] + " does not answer"
 	}
@@ -71,11 +71,11 @@ func Terminating(namespaces []corev1.Namespace, wanted func(name string) bool) R
 		}
 	}
 	if len(deleted) == 0 {
-		return pass(name, "none is being deleted")
+		return Passed(name, "none is being deleted")
 	}
 	slices.Sort(deleted)
 	row := Row{Name: name, Result: Fail, Remedy: "wait until they are gone; 'kubectl describe namespace' says what holds them"}
-	row.Reason = few(deleted) + " are being deleted on this hub"
+	row.Reason = Few(deleted) + " are being deleted on this hub"
 	if len(deleted) == 1 {
 		row.Reason = deleted[0] + " is being deleted on this hub"
 		row.Remedy = "wait until it is gone; 'kubectl describe namespace " + deleted[0] + "' says what holds it"

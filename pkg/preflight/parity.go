@@ -16,7 +16,7 @@ import (
 func Parity(there, here ocm.Software) Row {
 	const name = "software"
 	if len(there) == 0 {
-		return pass(name, "the backup names no operators of the old hub")
+		return Passed(name, "the backup names no operators of the old hub")
 	}
 	var missing, older, other []string
 	for _, operator := range slices.Sorted(maps.Keys(there)) {
@@ -38,11 +38,11 @@ func Parity(there, here ocm.Software) Row {
 		names []string
 	}{{"missing on this hub: ", missing}, {"older on this hub: ", older}, {"another version: ", other}} {
 		if len(part.names) > 0 {
-			reasons = append(reasons, part.what+few(part.names))
+			reasons = append(reasons, part.what+Few(part.names))
 		}
 	}
 	if len(reasons) == 0 {
-		return pass(name, "the old hub's %d operators are here, in the same versions", len(there))
+		return Passed(name, "the old hub's %d operators are here, in the same versions", len(there))
 	}
 	row.Reason = strings.Join(reasons, "; ")
 	if slices.ContainsFunc(older, isHub) {
@@ -76,14 +76,14 @@ func compare(a, b string) int {
 func Kinds(missing map[string]int) Row {
 	const name = "kinds"
 	if len(missing) == 0 {
-		return pass(name, "this hub has every kind that is in the backup")
+		return Passed(name, "this hub has every kind that is in the backup")
 	}
 	var names []string
 	for _, resource := range slices.Sorted(maps.Keys(missing)) {
 		names = append(names, fmt.Sprintf("%d %s", missing[resource], resource))
 	}
 	return Row{
-		Name: name, Result: Warn, Reason: "this hub does not have the kinds of " + few(names) + ", which are not restored",
+		Name: name, Result: Warn, Reason: "this hub does not have the kinds of " + Few(names) + ", which are not restored",
 		Remedy: "install what serves them, if they are wanted",
 	}
 }

@@ -35,7 +35,8 @@ func (r Row) String() string {
 	return fmt.Sprintf("%s: %s: %s", r.Name, r.Reason, r.Remedy)
 }
 
-func pass(name, reason string, args ...any) Row {
+// Passed is a row of which nothing is to be done.
+func Passed(name, reason string, args ...any) Row {
 	return Row{Name: name, Result: Pass, Reason: fmt.Sprintf(reason, args...)}
 }
 
@@ -50,8 +51,8 @@ func Err(rows []Row) error {
 	return errors.Join(failed...)
 }
 
-// few names a few of many.
-func few(names []string) string {
+// Few names a few of many.
+func Few(names []string) string {
 	const shown = 5
 	text := ""
 	for i, name := range names {

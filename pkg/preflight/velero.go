@@ -49,7 +49,7 @@ func serverVersion(v *version.Version) Row {
 	case v.LessThan(wanted):
 		row.Reason = "v" + v.String() + " has no filter policies for restores: a subset of clusters is given as a list of names, which is slow"
 	default:
-		return pass(row.Name, "v%s", v)
+		return Passed(row.Name, "v%s", v)
 	}
 	return row
 }
@@ -64,7 +64,7 @@ func requests(server *velero.Server) Row {
 			Remedy: "give it --client-qps=1000 --client-burst=1000",
 		}
 	}
-	return pass(name, "%g, in bursts of %g", server.QPS, server.Burst)
+	return Passed(name, "%g, in bursts of %g", server.QPS, server.Burst)
 }
 
 func memory(limit int64, items int) Row {
@@ -75,7 +75,7 @@ func memory(limit int64, items int) Row {
 	}
 	switch {
 	case limit == 0:
-		return pass(name, "none")
+		return Passed(name, "none")
 	case limit < enough:
 		return Row{
 			Name: name, Result: Warn,
@@ -83,7 +83,7 @@ func memory(limit int64, items int) Row {
 			Remedy: "give the server 4Gi",
 		}
 	}
-	return pass(name, "%d MiB", limit>>20)
+	return Passed(name, "%d MiB", limit>>20)
 }
 
 // Location checks where backups are kept. ReadOnly is how a standby hub should have it.
@@ -97,7 +97,7 @@ func Location(location *velero.Location) Row {
 	if mode == "" {
 		mode = velero.LocationReadWrite
 	}
-	return pass(name, "%s/%s is Available, %s", location.Namespace, location.Name, mode)
+	return Passed(name, "%s/%s is Available, %s", location.Namespace, location.Name, mode)
 }
 
 // Restores checks that no other Restore is in progress: Velero makes one at a time, and two would write the same objects.
@@ -119,5 +119,5 @@ func Restores(restores []velero.Restore, own string) Row {
 			Remedy: "wait until it has ended, then run the same command again",
 		}
 	}
-	return pass(name, "none is in progress")
+	return Passed(name, "none is in progress")
 }

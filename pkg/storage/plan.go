@@ -31,6 +31,8 @@ const (
 	ownSecret = "acmdr-cloud-credentials"
 	// SecretKey is the key of the credentials file in either.
 	SecretKey = "cloud"
+	// customerKey is the key of SSE-C's key beside it.
+	customerKey = "customer-key"
 	// secondLocation is the name of the location where "default" is taken.
 	secondLocation = "acmdr"
 )
@@ -84,6 +86,9 @@ func locationOnly(s Settings, at target) (*Plan, error) {
 func setSecret(secret *corev1.Secret, s Settings, name string) {
 	secret.Name, secret.Namespace = name, s.Namespace
 	secret.Data = map[string][]byte{SecretKey: s.Credentials}
+	if s.CustomerKey != nil {
+		secret.Data[customerKey] = s.CustomerKey
+	}
 }
 
 func setLocation(location *velero.Location, s Settings, at target, secret string) {
@@ -94,7 +99,11 @@ func setLocation(location *velero.Location, s Settings, at target, secret string
 	location.Spec.StorageType = velero.StorageType{ObjectStorage: &velero.ObjectStorage{
 		Bucket: s.Bucket.Name, Prefix: s.Bucket.Prefix, CACert: s.Bucket.CACert,
 	}}
-	location.Spec.Config = s.Bucket.config()
+	bucket := s.Bucket
+	if s.CustomerKey != nil {
+		bucket.Encryption.CustomerKey = secret + "/" + customerKey
+	}
+	location.Spec.Config = bucket.config()
 	// The credential is named even where the server mounts the same secret: Velero reads it anew for every validation, while
 	// a mounted secret reaches the pod a minute late.
 	location.Spec.Credential = &corev1.SecretKeySelector{

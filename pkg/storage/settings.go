@@ -18,6 +18,9 @@ const (
 	s3URLKey          = "s3Url"
 	publicURLKey      = "publicUrl"
 	forcePathStyleKey = "s3ForcePathStyle"
+	kmsKeyIDKey       = "kmsKeyId"
+	encryptionKey     = "serverSideEncryption"
+	checksumKey       = "checksumAlgorithm"
 )
 
 // provider is the name under which Velero knows its AWS plugin.
@@ -32,6 +35,8 @@ type Settings struct {
 	PluginImage string
 	// Credentials is the file that opens the bucket, in the format of the AWS CLI.
 	Credentials Credentials
+	// CustomerKey is the key of SSE-C, 32 bytes; nil for none.
+	CustomerKey Credentials
 	Bucket      Bucket
 	// Access is whether Velero may write to the bucket: velero.ReadOnly for a standby hub, velero.ReadWrite, or empty for what
 	// the location has already.
@@ -51,18 +56,51 @@ type Bucket struct {
 	ForcePathStyle bool
 	// CACert is the PEM bundle that verifies the server, empty for well-known CAs.
 	CACert []byte
+	// Encryption is how the server is asked to keep what is written.
+	Encryption Encryption
+	// Checksum is the algorithm that uploads carry the sum of; nil for Velero's own, empty for none, as old S3 clones need it.
+	Checksum *string
+}
+
+// Encryption is a wish; what came of it shows in the answers of the server.
+type Encryption struct {
+	// Algorithm is AES256 (SSE-S3), aws:kms or aws:kms:dsse; empty leaves it to the bucket's default.
+	Algorithm string
+	// KMSKeyID names the key of SSE-KMS.
+	KMSKeyID string
+	// CustomerKey is where the key of SSE-C is, as SECRET/KEY.
+	CustomerKey string
+}
+
+// Any tells whether the location asks for encryption at all.
+func (e Encryption) Any() bool { return e != Encryption{} }
+
+func (e Encryption) String() string {
+	switch {
+	case e.CustomerKey != "":
+		return "SSE-C"
+	case e.KMSKeyID != "":
+		return "aws:kms with key " + e.KMSKeyID
+	}
+	return e.Algorithm
 }
 
 // config is the bucket as Velero's AWS plugin reads it.
 func (b Bucket) config() map[string]string {
 	config := map[string]string{}
-	for key, value := range map[string]string{regionKey: b.Region, s3URLKey: b.URL, publicURLKey: b.PublicURL} {
+	for key, value := range map[string]string{
+		regionKey: b.Region, s3URLKey: b.URL, publicURLKey: b.PublicURL,
+		encryptionKey: b.Encryption.Algorithm, kmsKeyIDKey: b.Encryption.KMSKeyID, velero.CustomerKeySecret: b.Encryption.CustomerKey,
+	} {
 		if value != "" {
 			config[key] = value
 		}
 	}
 	if b.ForcePathStyle {
 		config[forcePathStyleKey] = "true"
+	}
+	if b.Checksum != nil {
+		config[checksumKey] = *b.Checksum
 	}
 	return config
 }
@@ -74,6 +112,13 @@ func BucketOf(location *velero.Location) Bucket {
 		URL:            location.Spec.Config[s3URLKey],
 		PublicURL:      location.Spec.Config[publicURLKey],
 		ForcePathStyle: location.Spec.Config[forcePathStyleKey] == "true",
+		Encryption: Encryption{
+			Algorithm: location.Spec.Config[encryptionKey], KMSKeyID: location.Spec.Config[kmsKeyIDKey],
+			CustomerKey: location.Spec.Config[velero.CustomerKeySecret],
+		},
+	}
+	if b.Encryption.CustomerKey == "" {
+		b.Encryption.CustomerKey = location.Spec.Config[velero.CustomerKeyFile]
 	}
 	if storage := location.Spec.ObjectStorage; storage != nil {
 		b.Name, b.Prefix, b.CACert = storage.Bucket, storage.Prefix, storage.CACert

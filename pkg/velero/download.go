@@ -50,16 +50,22 @@ type File struct {
 	Date time.Time
 	// MD5 is the sum of the bytes that the store keeps; nil when it did not say.
 	MD5 []byte
+	// Encryption is how the store says that it keeps the file; empty when it says nothing.
+	Encryption string
 }
 
 // Open starts the download of a file about the named backup or restore that is kept in a location. The bytes are as Velero
 // stored them, compressed.
 func (d *Downloader) Open(ctx context.Context, location string, kind velerov1.DownloadTargetKind, name string) (*File, error) {
-	stored, err := d.API.location(ctx, location)
+	stored, err := d.API.StoredLocation(ctx, location)
 	if err != nil {
 		return nil, err
 	}
 	pool, err := roots(ctx, d.Kube, stored)
+	if err != nil {
+		return nil, err
+	}
+	key, err := d.customerKey(ctx, stored)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +78,7 @@ func (d *Downloader) Open(ctx context.Context, location string, kind velerov1.Do
 	transport.ResponseHeaderTimeout = wait.Probe
 	// The files are gzip by themselves; the transport must not unpack what a store calls an encoding.
 	transport.DisableCompression = true
-	file, err := get(ctx, &http.Client{Transport: transport}, link)
+	file, err := get(ctx, &http.Client{Transport: transport, CheckRedirect: key.checkRedirect()}, link, key)
 	if err != nil {
 		return nil, fmt.Errorf("%s of %s: %w", kind, name, err)
 	}
@@ -112,10 +118,13 @@ func (d *Downloader) link(ctx context.Context, kind velerov1.DownloadTargetKind,
 	return link, err
 }
 
-func get(ctx context.Context, client *http.Client, link string) (*File, error) {
+func get(ctx context.Context, client *http.Client, link string, key customerKey) (*File, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, link, http.NoBody)
 	if err != nil {
 		return nil, errors.New("Velero gave a URL that is none") //nolint:staticcheck // Velero is a name
+	}
+	if err := key.addTo(request); err != nil {
+		return nil, err
 	}
 	response, err := client.Do(request)
 	if err != nil {
@@ -134,7 +143,10 @@ func get(ctx context.Context, client *http.Client, link string) (*File, error) {
 		return nil, err
 	}
 	date, _ := http.ParseTime(response.Header.Get("Date"))
-	return &File{ReadCloser: response.Body, Size: response.ContentLength, Date: date, MD5: storedMD5(response.Header)}, nil
+	return &File{
+		ReadCloser: response.Body, Size: response.ContentLength, Date: date,
+		MD5: storedMD5(response.Header), Encryption: encryptionOf(response.Header),
+	}, nil
 }
 
 // notStoredError tells that the store answers, and does not have the file.

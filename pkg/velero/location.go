@@ -16,7 +16,7 @@ const defaultLocation = "default"
 // Location reads the named BackupStorageLocation, or the one that Velero takes when the name is empty, and makes sure that
 // Velero can use it.
 func (api *API) Location(ctx context.Context, name string) (*Location, error) {
-	location, err := api.location(ctx, name)
+	location, err := api.StoredLocation(ctx, name)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,8 @@ func (e *UnavailableError) Error() string {
 	return fmt.Sprintf("backup storage location %s/%s is not Available: %s", e.Namespace, e.Name, why)
 }
 
-func (api *API) location(ctx context.Context, name string) (*Location, error) {
+// StoredLocation reads the same as Location, whether Velero can use it or not.
+func (api *API) StoredLocation(ctx context.Context, name string) (*Location, error) {
 	if name != "" {
 		location, err := api.Locations.Get(ctx, name)
 		if apierrors.IsNotFound(err) {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,10 +30,14 @@ type Flags struct {
 	credentialsFile string
 	cacertFile      string
 	readOnly        bool
-	dryRun          cmdutil.DryRunFlag
-	output          cmdutil.OutputFlags
-	wait            bool
-	timeout         time.Duration
+	customerKeyFile string
+	checksum        string
+	// checksumGiven tells that the user gave one; empty is one.
+	checksumGiven func() bool
+	dryRun        cmdutil.DryRunFlag
+	output        cmdutil.OutputFlags
+	wait          bool
+	timeout       time.Duration
 }
 
 // NewFlags returns the flags with their defaults.
@@ -51,6 +56,14 @@ func (flags *Flags) addFlags(cmd *cobra.Command) {
 	f.BoolVar(&bucket.ForcePathStyle, "s3-force-path-style", false,
 		"Put the bucket's name into the path of the URL, not into its host name, as most S3 servers other than AWS expect")
 	f.StringVar(&flags.cacertFile, "cacert", "", "File with the CA certificates that verify the S3 server, as PEM")
+	f.StringVar(&bucket.Encryption.Algorithm, "server-side-encryption", "",
+		"How the S3 server shall keep what is written: AES256, aws:kms or aws:kms:dsse (default: as the bucket says)")
+	f.StringVar(&bucket.Encryption.KMSKeyID, "kms-key-id", "", "Key of the KMS that the S3 server shall keep it under; implies aws:kms")
+	f.StringVar(&flags.customerKeyFile, "sse-c-key-file", "",
+		"File with a key of exactly 32 bytes that the S3 server shall keep it under and forget (SSE-C). Without this key no backup can be read: keep a copy outside of both hubs")
+	f.StringVar(&flags.checksum, "checksum-algorithm", "",
+		"Checksum that uploads carry: CRC32, CRC32C, SHA1, SHA256, or none if given empty, for old S3 servers that refuse it (default CRC32)")
+	flags.checksumGiven = func() bool { return f.Changed("checksum-algorithm") }
 	f.StringVar(&flags.credentialsFile, "credentials-file", "",
 		"File with the access key of the bucket in the profile [default], in the format of the AWS CLI (required)")
 	f.StringVar(&flags.settings.Image, "image", "",
@@ -66,6 +79,7 @@ func (flags *Flags) addFlags(cmd *cobra.Command) {
 	flags.output.AddFlags(cmd)
 	_ = cmd.MarkFlagFilename("cacert")
 	_ = cmd.MarkFlagFilename("credentials-file")
+	_ = cmd.MarkFlagFilename("sse-c-key-file")
 }
 
 // toSettings checks what was typed and reads the files that it names.
@@ -94,6 +108,9 @@ func (flags *Flags) toSettings() (storage.Settings, error) {
 	if err := s.Credentials.Validate(); err != nil {
 		return s, cmdutil.Usagef("--credentials-file %s: %w", flags.credentialsFile, err)
 	}
+	if err := flags.protection(&s); err != nil {
+		return s, err
+	}
 	if flags.cacertFile == "" {
 		return s, nil
 	}
@@ -104,6 +121,46 @@ func (flags *Flags) toSettings() (storage.Settings, error) {
 		return s, cmdutil.Usagef("--cacert %s: %w", flags.cacertFile, err)
 	}
 	return s, nil
+}
+
+// The values that Velero's AWS plugin takes.
+var (
+	encryptions = []string{"AES256", "aws:kms", "aws:kms:dsse"}
+	checksums   = []string{"", "CRC32", "CRC32C", "SHA1", "SHA256", "CRC64NVME"}
+)
+
+// protection is how what is written is kept, and guarded on its way.
+func (flags *Flags) protection(s *storage.Settings) error {
+	encryption := s.Bucket.Encryption
+	switch {
+	case encryption.Algorithm != "" && !slices.Contains(encryptions, encryption.Algorithm):
+		return cmdutil.Usagef("--server-side-encryption must be one of %s", strings.Join(encryptions, ", "))
+	case encryption.KMSKeyID != "" && encryption.Algorithm == "AES256":
+		return cmdutil.Usagef("--kms-key-id and --server-side-encryption AES256 exclude each other")
+	case flags.customerKeyFile != "" && encryption.Any():
+		return cmdutil.Usagef("--sse-c-key-file excludes --kms-key-id and --server-side-encryption")
+	case !slices.Contains(checksums, flags.checksum):
+		return cmdutil.Usagef("--checksum-algorithm must be empty or one of %s", strings.Join(checksums[1:], ", "))
+	}
+	if flags.checksumGiven != nil && flags.checksumGiven() {
+		s.Bucket.Checksum = &flags.checksum
+	}
+	if flags.customerKeyFile == "" {
+		return nil
+	}
+	if url := s.Bucket.URL; url != "" && !strings.HasPrefix(url, "https://") {
+		return cmdutil.Usagef("--sse-c-key-file needs --s3-url with https: S3 servers take no key over plain http")
+	}
+	key, err := read("--sse-c-key-file", flags.customerKeyFile)
+	if err != nil {
+		return err
+	}
+	if len(key) != velero.CustomerKeySize {
+		return cmdutil.Usagef("--sse-c-key-file %s holds %d bytes, not exactly %d: make one with 'openssl rand -out FILE %d'",
+			flags.customerKeyFile, len(key), velero.CustomerKeySize, velero.CustomerKeySize)
+	}
+	s.CustomerKey = key
+	return nil
 }
 
 func checkBucket(b storage.Bucket) error {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spf13/cobra"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -59,6 +60,12 @@ func TestUsage(t *testing.T) {
 		"public URL alone":  {append(ok, "--public-url", "https://s3"), "--public-url needs --s3-url"},
 		"bad public URL":    {append(ok, "--s3-url", "https://s3", "--public-url", "ftp://s3"), "--public-url is no URL"},
 		"CA":                {append(ok, "--cacert", file), "holds no PEM certificate"},
+		"encryption":        {append(ok, "--server-side-encryption", "rot13"), "must be one of AES256"},
+		"two encryptions":   {append(ok, "--server-side-encryption", "AES256", "--kms-key-id", "dr"), "exclude each other"},
+		"SSE-C and KMS":     {append(ok, "--sse-c-key-file", file, "--kms-key-id", "dr"), "--sse-c-key-file excludes"},
+		"SSE-C size":        {append(ok, "--sse-c-key-file", write(t, "key", "SECRET")), "holds 6 bytes, not exactly 32"},
+		"SSE-C plain":       {append(ok, "--sse-c-key-file", file, "--s3-url", "http://s3"), "needs --s3-url with https"},
+		"checksum":          {append(ok, "--checksum-algorithm", "MD4"), "--checksum-algorithm must be empty or one of"},
 		"namespace":         {append(ok, "--velero-namespace", "a/b"), "is no name of a namespace"},
 		"timeout":           {append(ok, "--timeout", "-1s"), "--timeout must be more than 0"},
 		"dry run":           {append(ok, "--dry-run=server"), "--dry-run must be none or client"},
@@ -220,5 +227,58 @@ func TestInterrupted(t *testing.T) {
 	err := o.Run(ctx)
 	if err == nil || !strings.HasPrefix(err.Error(), "interrupted; run the same command again to finish: ") {
 		t.Errorf("%v, want to be told how to go on", err)
+	}
+}
+
+// What is given for the store's sake ends in the location; the key itself only in the secret.
+func TestProtection(t *testing.T) {
+	const key = "0123456789abcdef0123456789abcdef"
+	for name, c := range map[string]struct {
+		args []string
+		want map[string]string
+		key  bool
+	}{
+		"nothing":  {nil, map[string]string{"s3Url": "https://s3", "region": usualRegion}, false},
+		"SSE-S3":   {[]string{"--server-side-encryption", "AES256"}, map[string]string{"serverSideEncryption": "AES256"}, false},
+		"SSE-KMS":  {[]string{"--kms-key-id", "dr"}, map[string]string{"kmsKeyId": "dr"}, false},
+		"SSE-C":    {[]string{"--sse-c-key-file", write(t, "key", key)}, map[string]string{"customerKeyEncryptionSecret": "cloud-credentials/customer-key"}, true},
+		"checksum": {[]string{"--checksum-algorithm", ""}, map[string]string{"checksumAlgorithm": ""}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			flags := NewFlags()
+			cmd := &cobra.Command{}
+			flags.addFlags(cmd)
+			args := append([]string{"--bucket", "b", "--s3-url", "https://s3", "--credentials-file", write(t, "credentials", credentials)}, c.args...)
+			if err := cmd.ParseFlags(args); err != nil {
+				t.Fatal(err)
+			}
+			settings, err := flags.toSettings()
+			if err != nil {
+				t.Fatal(err)
+			}
+			settings.Namespace = "velero"
+			plan, err := storage.NewInstallation(settings)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, object := range plan.Objects {
+				data, _, _ := unstructured.NestedMap(object.Object, "data")
+				if _, ok := data["customer-key"]; object.GetKind() == "Secret" && ok != c.key {
+					t.Errorf("the secret has the key: %v, want %v", ok, c.key)
+				}
+				if object.GetKind() != "BackupStorageLocation" {
+					continue
+				}
+				config, _, _ := unstructured.NestedStringMap(object.Object, "spec", "config")
+				for field, want := range c.want {
+					if got, ok := config[field]; !ok || got != want {
+						t.Errorf("config %v, want %s=%q", config, field, want)
+					}
+				}
+				if _, ok := config["checksumAlgorithm"]; ok != (name == "checksum") {
+					t.Errorf("checksumAlgorithm in %v", config)
+				}
+			}
+		})
 	}
 }

@@ -1,0 +1,222 @@
+package check
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/duration"
+	"k8s.io/apimachinery/pkg/util/sets"
+	clusterv1 "open-cluster-management.io/api/cluster/v1"
+
+	"github.com/acmdr/kubectl-acmdr/pkg/preflight"
+	"github.com/acmdr/kubectl-acmdr/pkg/velero"
+)
+
+// standby tells whether the hub is one that would take a fleet over: it may only read the bucket, or only others have
+// written there.
+func (c *checker) standby() bool {
+	if c.readOnly() {
+		return true
+	}
+	own, others := 0, 0
+	for hub := range c.newestByHub() {
+		if hub == string(c.hub.UID) {
+			own++
+		} else {
+			others++
+		}
+	}
+	return own == 0 && others > 0
+}
+
+// newestByHub is the newest good whole backup of each hub, by its id; those of hubs that wrote no id are under "".
+func (c *checker) newestByHub() map[string]*velero.Backup {
+	newest := map[string]*velero.Backup{}
+	for i := range c.backups {
+		backup := &c.backups[i]
+		if backup.Status.Phase != velero.BackupCompleted || velero.Selected(backup.Labels) {
+			continue
+		}
+		hub := backup.Labels[velero.HubLabel]
+		if known := newest[hub]; known == nil || velero.Stamp(backup).After(velero.Stamp(known)) {
+			newest[hub] = backup
+		}
+	}
+	return newest
+}
+
+// best is the backup that a fleet would be restored from today: this hub's own, or on a standby hub the newest of any other.
+func (c *checker) best() *velero.Backup {
+	standby := c.standby()
+	var best *velero.Backup
+	for hub, backup := range c.newestByHub() {
+		if own := hub == string(c.hub.UID); own == standby {
+			continue
+		}
+		if best == nil || velero.Stamp(backup).After(velero.Stamp(best)) {
+			best = backup
+		}
+	}
+	return best
+}
+
+// newest checks the age of that backup, that it holds the fleet, and how the store keeps it.
+func (c *checker) newest(ctx context.Context) ([]Row, error) {
+	const age, content = "newest backup", "backup's content"
+	if c.location == nil {
+		return nil, nil
+	}
+	backup := c.best()
+	if backup == nil {
+		row := Row{Name: age, Result: preflight.Fail, Reason: "there is no Completed backup of this hub's whole fleet", Remedy: "run 'kubectl acmdr backup'"}
+		if c.standby() {
+			row.Reason = "there is no Completed backup of another hub's whole fleet"
+			row.Remedy = "run 'kubectl acmdr backup' on the active hub; is this location its bucket and prefix?"
+		}
+		return []Row{row}, nil
+	}
+	rows := []Row{c.age(age, backup)}
+	if !c.usable() {
+		return rows, nil
+	}
+	store := &velero.Downloader{API: c.hub.Velero, Kube: c.hub.Kube, Clock: c.hub.Clock}
+	file, err := store.Open(ctx, backup.Spec.StorageLocation, velero.BackupContents, backup.Name)
+	if err != nil {
+		return append(rows, Row{
+			Name: content, Result: preflight.Fail, Reason: "it cannot be downloaded: " + err.Error(),
+			Remedy: "see that this machine reaches the object store, or run install with --public-url",
+		}), nil
+	}
+	_ = file.Close()
+	rows = append(rows, encryption(c.location, backup.Name, file))
+	if !file.Date.IsZero() && c.hub.Config != nil {
+		store := file.Date.Sub(c.hub.Clock.Now().Truncate(time.Second))
+		rows = append(rows, preflight.Clock("the object store", "the hub", store-c.skew, true))
+	}
+	list, err := store.ResourceList(ctx, backup)
+	if err != nil {
+		return append(rows, Row{Name: content, Result: preflight.Fail, Reason: err.Error(), Remedy: "make another backup"}), nil
+	}
+	return append(rows, c.content(content, backup, list)), nil
+}
+
+func (c *checker) age(name string, backup *velero.Backup) Row {
+	old := c.hub.Clock.Now().Sub(velero.Stamp(backup))
+	reason := fmt.Sprintf("%s is %s old", backup.Name, duration.HumanDuration(old))
+	if old > c.options.RPO {
+		return Row{
+			Name: name, Result: preflight.Fail, Reason: reason + ", more than --rpo " + duration.HumanDuration(c.options.RPO),
+			Remedy: "run 'kubectl acmdr backup' on the active hub, and see that its schedule runs",
+		}
+	}
+	return preflight.Passed(name, "%s", reason)
+}
+
+// content checks that the clusters of the hub are in the backup; on a standby hub, which does not know them, that there are any.
+func (c *checker) content(name string, backup *velero.Backup, list velero.ResourceList) Row {
+	managed := sets.New(list.Names(clusterv1.GroupName, "ManagedCluster")...)
+	namespaces := sets.New(list.Names("", "Namespace")...)
+	var missing []string
+	for i := range c.clusters {
+		if cluster := c.clusters[i].Name; !c.standby() && (!managed.Has(cluster) || !namespaces.Has(cluster)) {
+			missing = append(missing, cluster)
+		}
+	}
+	switch {
+	case len(missing) > 0:
+		slices.Sort(missing)
+		return Row{
+			Name: name, Result: preflight.Fail, Remedy: "run 'kubectl acmdr backup'",
+			Reason: fmt.Sprintf("%d of the %d managed clusters are not in %s: %s", len(missing), len(c.clusters), backup.Name, preflight.Few(missing)),
+		}
+	case managed.Len() == 0:
+		return Row{Name: name, Result: preflight.Fail, Reason: "no managed cluster is in " + backup.Name, Remedy: "run 'kubectl acmdr backup' on the active hub"}
+	case backup.Annotations[velero.FinishedAnnotation] == "" && !c.standby():
+		return Row{
+			Name: name, Result: preflight.Warn, Reason: fmt.Sprintf("%d managed clusters are in %s, which nobody has verified", managed.Len(), backup.Name),
+			Remedy: "run 'kubectl acmdr inspect " + backup.Name + "'",
+		}
+	}
+	return preflight.Passed(name, "%d managed clusters are in %s", managed.Len(), backup.Name)
+}
+
+// otherHubs checks who else writes to the bucket. Velero of every hub that may write deletes what has expired, and a standby
+// hub that backs itself up mixes its empty fleet with the real one.
+func (c *checker) otherHubs(context.Context) ([]Row, error) {
+	const name = "other hubs on the bucket"
+	if c.location == nil {
+		return nil, nil
+	}
+	byHub := c.newestByHub()
+	own := byHub[string(c.hub.UID)]
+	var others []string
+	recent := false
+	for _, hub := range slices.Sorted(maps.Keys(byHub)) {
+		if hub == string(c.hub.UID) || hub == "" {
+			continue
+		}
+		old := c.hub.Clock.Now().Sub(velero.Stamp(byHub[hub]))
+		recent = recent || old <= c.options.RPO
+		others = append(others, fmt.Sprintf("%s wrote %s ago", short(hub), duration.HumanDuration(old)))
+	}
+	readOnly := fmt.Sprintf("on the standby hub run: kubectl patch backupstoragelocation %s -n %s --type merge -p '{\"spec\":{\"accessMode\":\"ReadOnly\"}}'",
+		c.location.Name, c.location.Namespace)
+	text := strings.Join(others, ", ")
+	switch {
+	case len(others) == 0:
+		return []Row{preflight.Passed(name, "none has written there")}, nil
+	case c.readOnly():
+		return []Row{preflight.Passed(name, "hub %s; this one only reads", text)}, nil
+	case own == nil:
+		return []Row{{Name: name, Result: preflight.Warn, Reason: "hub " + text + ", and this hub may write and delete there too", Remedy: readOnly}}, nil
+	case recent:
+		return []Row{{Name: name, Result: preflight.Warn, Reason: "hub " + text + ", and this hub writes there too", Remedy: readOnly}}, nil
+	}
+	return []Row{preflight.Passed(name, "hub %s; none since", text)}, nil
+}
+
+// short is enough of an id to tell hubs apart.
+func short(hub string) string {
+	const enough = 8
+	return hub[:min(len(hub), enough)]
+}
+
+// schedules checks that the active hub is backed up again and again.
+func (c *checker) schedules(ctx context.Context) ([]Row, error) {
+	const name = "schedule"
+	if c.location == nil {
+		return nil, nil
+	}
+	schedules, err := c.hub.Velero.Schedules.List(ctx, "")
+	if err != nil {
+		return nil, fmt.Errorf("listing schedules: %w", err)
+	}
+	var running, stopped []string
+	for i := range schedules {
+		if schedules[i].Spec.Paused || len(schedules[i].Status.ValidationErrors) > 0 {
+			stopped = append(stopped, schedules[i].Name)
+			continue
+		}
+		running = append(running, fmt.Sprintf("%s (%s)", schedules[i].Name, schedules[i].Spec.Schedule))
+	}
+	switch {
+	case c.standby() && len(running) > 0:
+		return []Row{{
+			Name: name, Result: preflight.Warn, Reason: "this standby hub backs itself up by " + preflight.Few(running),
+			Remedy: "run 'kubectl acmdr schedule pause' for it until this hub has taken over",
+		}}, nil
+	case c.standby():
+		return []Row{preflight.Passed(name, "none runs, as it should be on a standby hub")}, nil
+	case len(running) > 0:
+		return []Row{preflight.Passed(name, "%s", preflight.Few(running))}, nil
+	case len(stopped) > 0:
+		return []Row{{
+			Name: name, Result: preflight.Warn, Reason: preflight.Few(stopped) + " is paused or refused", Remedy: "run 'kubectl acmdr schedule resume'",
+		}}, nil
+	}
+	return []Row{{Name: name, Result: preflight.Warn, Reason: "nothing backs this hub up by itself", Remedy: "run 'kubectl acmdr schedule create'"}}, nil
+}

@@ -1,0 +1,193 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	clocktesting "k8s.io/utils/clock/testing"
+	clusterv1 "open-cluster-management.io/api/cluster/v1"
+
+	"github.com/acmdr/kubectl-acmdr/pkg/access"
+	"github.com/acmdr/kubectl-acmdr/pkg/internal/testutil"
+	"github.com/acmdr/kubectl-acmdr/pkg/preflight"
+	"github.com/acmdr/kubectl-acmdr/pkg/velero"
+	"github.com/acmdr/kubectl-acmdr/pkg/workloads"
+)
+
+var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+const (
+	this  = "11111111-aaaa"
+	other = "22222222-bbbb"
+)
+
+// made is a whole backup of a hub, so many hours old.
+func made(name, hub string, hours int, edits ...func(*velero.Backup)) velero.Backup {
+	backup := velero.Backup{ObjectMeta: metav1.ObjectMeta{
+		Name: name, Labels: map[string]string{velero.HubLabel: hub}, Annotations: map[string]string{velero.FinishedAnnotation: "yes"},
+	}}
+	at := metav1.NewTime(now.Add(-time.Duration(hours) * time.Hour))
+	backup.CreationTimestamp, backup.Status.StartTimestamp, backup.Status.CompletionTimestamp = at, &at, &at
+	backup.Status.Phase = velero.BackupCompleted
+	for _, edit := range edits {
+		edit(&backup)
+	}
+	return backup
+}
+
+func newChecker(mode string, backups ...velero.Backup) *checker {
+	location := &velero.Location{ObjectMeta: metav1.ObjectMeta{Namespace: "velero", Name: "default"}}
+	if mode == "ReadOnly" {
+		location.Spec.AccessMode = velero.LocationReadOnly
+	}
+	return &checker{
+		hub: Hub{UID: this, Clock: clocktesting.NewFakeClock(now)}, options: Options{RPO: 24 * time.Hour, Soon: time.Hour},
+		location: location, backups: backups, clusters: []clusterv1.ManagedCluster{*testutil.ManagedCluster("c1")},
+	}
+}
+
+func expect(t *testing.T, row Row, result preflight.Result, reason string) {
+	t.Helper()
+	if row.Result != result || !strings.Contains(row.Reason, reason) {
+		t.Errorf("%s %s, want %s with %q", row.Result, row, result, reason)
+	}
+	if row.Result != preflight.Pass && row.Remedy == "" {
+		t.Errorf("%s says not what to do", row)
+	}
+}
+
+func TestBest(t *testing.T) {
+	failed := func(b *velero.Backup) { b.Status.Phase = velero.BackupPartiallyFailed }
+	some := func(b *velero.Backup) { b.Labels[velero.SelectedLabel] = "true" }
+	for name, c := range map[string]struct {
+		checker *checker
+		want    string
+	}{
+		"newest of this hub":       {newChecker("", made("old", this, 9), made("new", this, 1), made("theirs", other, 0)), "new"},
+		"neither bad nor part":     {newChecker("", made("old", this, 9), made("bad", this, 1, failed), made("part", this, 0, some)), "old"},
+		"of the lost hub":          {newChecker("", made("theirs", other, 1)), "theirs"},
+		"read-only takes no own":   {newChecker("ReadOnly", made("own", this, 0), made("theirs", other, 1)), "theirs"},
+		"nothing":                  {newChecker(""), ""},
+		"standby with nothing yet": {newChecker("ReadOnly", made("own", this, 0)), ""},
+	} {
+		got := ""
+		if best := c.checker.best(); best != nil {
+			got = best.Name
+		}
+		if got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+func TestAge(t *testing.T) {
+	c := newChecker("")
+	young, old := made("b", this, 23), made("b", this, 25)
+	expect(t, c.age("age", &young), preflight.Pass, "b is 23h old")
+	expect(t, c.age("age", &old), preflight.Fail, "more than --rpo 24h")
+}
+
+func TestContent(t *testing.T) {
+	whole := velero.ResourceList{"cluster.open-cluster-management.io/v1/ManagedCluster": {"c1"}, "v1/Namespace": {"c1"}}
+	backup := made("b", this, 1)
+	unverified := made("b", this, 1, func(b *velero.Backup) { b.Annotations = nil })
+	expect(t, newChecker("").content("content", &backup, whole), preflight.Pass, "1 managed clusters are in b")
+	expect(t, newChecker("").content("content", &unverified, whole), preflight.Warn, "nobody has verified")
+	delete(whole, "v1/Namespace")
+	expect(t, newChecker("").content("content", &backup, whole), preflight.Fail, "1 of the 1 managed clusters are not in b: c1")
+	expect(t, newChecker("ReadOnly").content("content", &backup, whole), preflight.Pass, "1 managed clusters")
+	expect(t, newChecker("ReadOnly").content("content", &backup, velero.ResourceList{}), preflight.Fail, "no managed cluster")
+}
+
+func TestOtherHubs(t *testing.T) {
+	for name, c := range map[string]struct {
+		checker *checker
+		result  preflight.Result
+		reason  string
+	}{
+		"alone":             {newChecker("", made("b", this, 1)), preflight.Pass, "none has written"},
+		"both write":        {newChecker("", made("b", this, 1), made("t", other, 2)), preflight.Warn, "22222222 wrote 120m ago, and this hub writes"},
+		"took over":         {newChecker("", made("b", this, 1), made("t", other, 99)), preflight.Pass, "none since"},
+		"standby may write": {newChecker("", made("t", other, 2)), preflight.Warn, "may write and delete"},
+		"standby reads":     {newChecker("ReadOnly", made("t", other, 2)), preflight.Pass, "only reads"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rows, err := c.checker.otherHubs(context.Background())
+			if err != nil || len(rows) != 1 {
+				t.Fatal(rows, err)
+			}
+			expect(t, rows[0], c.result, c.reason)
+		})
+	}
+}
+
+// What the store answers counts, whatever the location asks for.
+func TestEncryption(t *testing.T) {
+	asks := newChecker("").location
+	asks.Spec.Config = map[string]string{"kmsKeyId": "dr"}
+	silent := newChecker("").location
+	expect(t, encryption(asks, "b", &velero.File{}), preflight.Fail, "asks for aws:kms with key dr, but the store does not say")
+	expect(t, encryption(silent, "b", &velero.File{}), preflight.Warn, "kubeconfigs of the fleet are in it")
+	expect(t, encryption(silent, "b", &velero.File{Encryption: "AES256"}), preflight.Pass, "kept under AES256")
+	expect(t, encryption(asks, "b", &velero.File{Encryption: "aws:kms with key dr"}), preflight.Pass, "kept under aws:kms")
+}
+
+func TestFleet(t *testing.T) {
+	loss := []workloads.Loss{{Work: "w", Objects: []workloads.Object{{Resource: "configmaps", Namespace: "app", Name: "settings"}}}}
+	rows := Fleet([]Cluster{
+		{Name: "good", Source: "Hive", NotAfter: now.Add(48 * time.Hour)},
+		{Name: "forever", Source: "File"},
+		{Name: "late", Source: "Hive", NotAfter: now.Add(time.Minute)},
+		{Name: "none", Err: access.ErrNoCredential},
+		{Name: "refused", Err: errors.New("it is\nrefused")},
+		{Name: "risky", Losses: loss},
+		{Name: "blind", WorksErr: workloads.ErrHidden},
+	}, Options{Soon: time.Hour}, now)
+	want := []struct {
+		name   string
+		result preflight.Result
+		reason string
+	}{
+		{"credentials", preflight.Fail, "5 of 7 managed clusters can be opened; the first to expire is that of late, in 60s"},
+		{"credential of late", preflight.Warn, "expires in 60s, on 2026-03-01T12:01:00Z"},
+		{"credential of none", preflight.Fail, "the hub has none"},
+		{"credential of refused", preflight.Fail, "it is; refused"},
+		{"works", preflight.Warn, "4 clusters looked at, 1 would lose workloads by a move to this hub; of 1 the credential may not list"},
+		{"works of risky", preflight.Warn, "configmaps/app/settings (work w)"},
+	}
+	if len(rows) != len(want) {
+		t.Fatalf("%d rows, want %d: %v", len(rows), len(want), rows)
+	}
+	for i, w := range want {
+		if rows[i].Name != w.name {
+			t.Errorf("row %d is %s, want %s", i, rows[i].Name, w.name)
+		}
+		expect(t, rows[i], w.result, w.reason)
+	}
+}
+
+// A hub without Velero is still looked at for all else.
+func TestReadWithoutVelero(t *testing.T) {
+	hub := testutil.NewHub(t)
+	hub.Authenticate("admin", func(what string) bool { return !strings.Contains(what, "configmaps") })
+	rows, err := Read(context.Background(), Hub{
+		Kube: hub.Kube, Dynamic: hub.Dynamic, UID: this, Clock: clocktesting.NewFakeClock(now),
+	}, Options{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	byName := map[string]Row{}
+	for _, row := range rows {
+		byName[row.Name] = row
+	}
+	expect(t, byName["velero"], preflight.Fail, "not installed")
+	expect(t, byName["permissions"], preflight.Fail, "this user may not create configmaps")
+	expect(t, byName["API services"], preflight.Pass, "")
+	if writes := hub.Changes()(); len(writes) > 0 {
+		t.Errorf("it wrote %v", writes)
+	}
+}

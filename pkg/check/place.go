@@ -1,0 +1,65 @@
+package check
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/acmdr/kubectl-acmdr/pkg/preflight"
+	"github.com/acmdr/kubectl-acmdr/pkg/storage"
+	"github.com/acmdr/kubectl-acmdr/pkg/velero"
+)
+
+// place checks the location and reads what is in it.
+func (c *checker) place(ctx context.Context) ([]Row, error) {
+	if c.hub.Velero == nil {
+		return nil, nil
+	}
+	const name = "location"
+	location, err := c.hub.Velero.StoredLocation(ctx, "")
+	if err != nil {
+		return []Row{{Name: name, Result: preflight.Fail, Reason: err.Error(), Remedy: "run 'kubectl acmdr install'"}}, nil
+	}
+	if c.backups, err = c.hub.Velero.Backups.List(ctx, ""); err != nil {
+		return nil, fmt.Errorf("listing backups: %w", err)
+	}
+	c.location = location
+	row := preflight.Location(location)
+	if row.Result == preflight.Fail && location.Status.Message != "" {
+		cause := storage.Explain(location.Status.Message)
+		row.Reason = fmt.Sprintf("%s/%s is %s: %s", location.Namespace, location.Name, location.Status.Phase, cause.Problem)
+		row.Remedy = cause.Remedy
+	}
+	return []Row{row}, nil
+}
+
+// usable tells whether files of the location can be had.
+func (c *checker) usable() bool {
+	return c.location != nil && c.location.Status.Phase == velero.LocationAvailable
+}
+
+// readOnly is how a standby hub should have the bucket.
+func (c *checker) readOnly() bool {
+	return c.location != nil && c.location.Spec.AccessMode == velero.LocationReadOnly
+}
+
+// encryption checks how the store keeps a file, by what it answered when it gave it out. What the location asks for is only
+// compared: a store may ignore it, and a bucket may encrypt what nobody asked it to.
+func encryption(location *velero.Location, backup string, file *velero.File) Row {
+	const name = "encryption at rest"
+	wanted := storage.BucketOf(location).Encryption
+	switch {
+	case file.Encryption == "" && wanted.Any():
+		return Row{
+			Name: name, Result: preflight.Fail,
+			Reason: fmt.Sprintf("the location asks for %s, but the store does not say that backup %s is encrypted", wanted, backup),
+			Remedy: "was the backup made before? make another with 'kubectl acmdr backup' and check again; else the store ignores it",
+		}
+	case file.Encryption == "":
+		return Row{
+			Name: name, Result: preflight.Warn,
+			Reason: "the store does not say that backup " + backup + " is encrypted, and the kubeconfigs of the fleet are in it",
+			Remedy: "run install with --kms-key-id, --server-side-encryption or --sse-c-key-file, or turn on the bucket's default encryption",
+		}
+	}
+	return preflight.Passed(name, "backup %s is kept under %s", backup, file.Encryption)
+}
