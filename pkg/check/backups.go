@@ -72,7 +72,10 @@ func (c *checker) newest(ctx context.Context) ([]Row, error) {
 	}
 	backup := c.best()
 	if backup == nil {
-		row := Row{Name: age, Result: preflight.Fail, Reason: "there is no Completed backup of this hub's whole fleet", Remedy: "run 'kubectl acmdr backup'"}
+		row := Row{
+			Name: age, Result: preflight.Fail,
+			Reason: "there is no Completed backup of this hub's whole fleet", Remedy: "run 'kubectl acmdr backup'",
+		}
 		if c.standby() {
 			row.Reason = "there is no Completed backup of another hub's whole fleet"
 			row.Remedy = "run 'kubectl acmdr backup' on the active hub; is this location its bucket and prefix?"
@@ -134,10 +137,14 @@ func (c *checker) content(name string, backup *velero.Backup, list velero.Resour
 			Reason: fmt.Sprintf("%d of the %d managed clusters are not in %s: %s", len(missing), len(c.clusters), backup.Name, preflight.Few(missing)),
 		}
 	case managed.Len() == 0:
-		return Row{Name: name, Result: preflight.Fail, Reason: "no managed cluster is in " + backup.Name, Remedy: "run 'kubectl acmdr backup' on the active hub"}
+		return Row{
+			Name: name, Result: preflight.Fail,
+			Reason: "no managed cluster is in " + backup.Name, Remedy: "run 'kubectl acmdr backup' on the active hub",
+		}
 	case backup.Annotations[velero.FinishedAnnotation] == "" && !c.standby():
 		return Row{
-			Name: name, Result: preflight.Warn, Reason: fmt.Sprintf("%d managed clusters are in %s, which nobody has verified", managed.Len(), backup.Name),
+			Name: name, Result: preflight.Warn,
+			Reason: fmt.Sprintf("%d managed clusters are in %s, which nobody has verified", managed.Len(), backup.Name),
 			Remedy: "run 'kubectl acmdr inspect " + backup.Name + "'",
 		}
 	}
@@ -163,8 +170,8 @@ func (c *checker) otherHubs(context.Context) ([]Row, error) {
 		recent = recent || old <= c.options.RPO
 		others = append(others, fmt.Sprintf("%s wrote %s ago", short(hub), duration.HumanDuration(old)))
 	}
-	readOnly := fmt.Sprintf("on the standby hub run: kubectl patch backupstoragelocation %s -n %s --type merge -p '{\"spec\":{\"accessMode\":\"ReadOnly\"}}'",
-		c.location.Name, c.location.Namespace)
+	readOnly := fmt.Sprintf("on the standby hub run: kubectl patch backupstoragelocation %s -n %s --type merge "+
+		`-p '{"spec":{"accessMode":"ReadOnly"}}'`, c.location.Name, c.location.Namespace)
 	text := strings.Join(others, ", ")
 	switch {
 	case len(others) == 0:

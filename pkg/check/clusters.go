@@ -107,7 +107,8 @@ func credential(cluster *Cluster, soon time.Duration, now time.Time) (row Row, o
 		row.Remedy = "renew it, or keep a kubeconfig of the cluster outside of the hub, for --managed-kubeconfig-dir"
 	case !cluster.NotAfter.IsZero() && left < soon:
 		row.Result = preflight.Warn
-		row.Reason = fmt.Sprintf("it is of %s and expires in %s, on %s", cluster.Source, duration.HumanDuration(left), cluster.NotAfter.UTC().Format(time.RFC3339))
+		row.Reason = fmt.Sprintf("it is of %s and expires in %s, on %s",
+			cluster.Source, duration.HumanDuration(left), cluster.NotAfter.UTC().Format(time.RFC3339))
 		row.Remedy = "renew it and make another backup"
 	default:
 		return row, true

@@ -60,7 +60,8 @@ func (flags *Flags) addFlags(cmd *cobra.Command) {
 		"How the S3 server shall keep what is written: AES256, aws:kms or aws:kms:dsse (default: as the bucket says)")
 	f.StringVar(&bucket.Encryption.KMSKeyID, "kms-key-id", "", "Key of the KMS that the S3 server shall keep it under; implies aws:kms")
 	f.StringVar(&flags.customerKeyFile, "sse-c-key-file", "",
-		"File with a key of exactly 32 bytes that the S3 server shall keep it under and forget (SSE-C). Without this key no backup can be read: keep a copy outside of both hubs")
+		"File with a key of exactly 32 bytes that the S3 server shall keep it under and forget (SSE-C). "+
+			"Without this key no backup can be read: keep a copy outside of both hubs")
 	f.StringVar(&flags.checksum, "checksum-algorithm", "",
 		"Checksum that uploads carry: CRC32, CRC32C, SHA1, SHA256, or none if given empty, for old S3 servers that refuse it (default CRC32)")
 	flags.checksumGiven = func() bool { return f.Changed("checksum-algorithm") }
