@@ -30,11 +30,11 @@ func TestSchedule(t *testing.T) {
 			holds(t, w, "whole", "managed-one", "managed-two")
 			acmdr(t, "backup", "of-none", "--clusters", "managed-nine").Exits(1).OneError("not found.*managed-nine")
 		}},
-		{Name: "SomeClustersAreNotTheNewest", Do: func(t journey.TB, w *journey.World) {
+		{Name: "SomeClustersAreNotTheNewest", Do: func(t journey.TB, _ *journey.World) {
 			acmdr(t, "backup", "newest", "--clusters", "managed-two").Exits(0)
 			acmdr(t, "backup", "prune", "--keep", "1", "--dry-run").Exits(0).NeverSays("whole").NeverSays("newest")
 		}},
-		{Name: "Create", Do: func(t journey.TB, w *journey.World) {
+		{Name: "Create", Do: func(t journey.TB, _ *journey.World) {
 			create := []string{"schedule", "create", "fleet", "--cron", "* * * * *", "--ttl", "24h"}
 			acmdr(t, append(create, "--dry-run")...).Exits(0).Says("kind: Schedule")
 			acmdr(t, "get", "schedules").Exits(0).Says("No schedules found")
@@ -49,14 +49,14 @@ func TestSchedule(t *testing.T) {
 			acmdr(t, "schedule", "list", "--rpo", "1h").Exits(0).Says("OK")
 			acmdr(t, "get", "schedules", "-o", "wide").Exits(0).Row("fleet", "Enabled")
 		}},
-		{Name: "PauseAndResume", Do: func(t journey.TB, w *journey.World) {
+		{Name: "PauseAndResume", Do: func(t journey.TB, _ *journey.World) {
 			acmdr(t, "schedule", "resume", "fleet").Exits(0).Says("is not paused")
 			acmdr(t, "schedule", "pause", "fleet").Exits(0).Row("fleet", "Paused")
 			acmdr(t, "schedule", "pause", "fleet").Exits(0).Says("is paused already")
 			acmdr(t, "schedule", "resume", "fleet").Exits(0).Row("fleet", "Enabled")
 			acmdr(t, "schedule", "pause", "fleet").Exits(0)
 		}},
-		{Name: "Room", Do: func(t journey.TB, w *journey.World) {
+		{Name: "Room", Do: func(t journey.TB, _ *journey.World) {
 			acmdr(t, "get", "backups", "whole", "-o", "wide").Exits(0).Says("KiB in 1 backup.")
 		}},
 		{Name: "Prune", Do: func(t journey.TB, w *journey.World) {

@@ -28,10 +28,16 @@ type player struct {
 	failed error
 }
 
-func (p *player) Helper()                  {}
-func (p *player) Context() context.Context { return p.ctx }
-func (p *player) Logf(string, ...any)      {}
+// Helper does nothing.
+func (p *player) Helper() {}
 
+// Context is that of the whole run.
+func (p *player) Context() context.Context { return p.ctx }
+
+// Logf says nothing.
+func (p *player) Logf(string, ...any) {}
+
+// Fatalf ends the run.
 func (p *player) Fatalf(format string, args ...any) {
 	p.failed = fmt.Errorf(format, args...)
 	runtime.Goexit()

@@ -43,7 +43,7 @@ func (w *World) Contents(t TB, backup string) (managed, namespaces, inside []str
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	of := map[string]bool{}
 	err = veleroapi.ReadContents(file, func(object veleroapi.Object, _ io.Reader) error {
 		switch {

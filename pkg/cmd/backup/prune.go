@@ -131,7 +131,8 @@ func (o *pruneOptions) run(ctx context.Context) error {
 		fmt.Fprintf(o.streams.ErrOut, "%s would be deleted, %d kept.\n", printing.Count(n, "backup"), pruning.Kept)
 		return nil
 	}
-	if err := o.confirm.Confirm(o.streams, fmt.Sprintf("Delete %s with all that is kept of them in the bucket?", printing.Count(n, "backup"))); err != nil {
+	question := fmt.Sprintf("Delete %s with all that is kept of them in the bucket?", printing.Count(n, "backup"))
+	if err := o.confirm.Confirm(o.streams, question); err != nil {
 		return err
 	}
 	return o.delete(ctx, pruning)
@@ -171,7 +172,8 @@ func (o *pruneOptions) show(pruning *backup.Pruning) error {
 		if by == "" {
 			by = printing.None
 		}
-		table.Rows = append(table.Rows, printing.Row(b.Name, string(b.Status.Phase), printing.Age(now, velero.Stamp(&b))+" ago", by, b.Spec.StorageLocation))
+		taken := printing.Age(now, velero.Stamp(&b)) + " ago"
+		table.Rows = append(table.Rows, printing.Row(b.Name, string(b.Status.Phase), taken, by, b.Spec.StorageLocation))
 	}
 	return o.print(o.streams.Out, list, table)
 }

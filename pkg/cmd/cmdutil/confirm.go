@@ -28,7 +28,7 @@ func (f *ConfirmFlag) Confirm(streams genericiooptions.IOStreams, question strin
 		return nil
 	}
 	file, ok := streams.In.(interface{ Fd() uintptr })
-	if !ok || !term.IsTerminal(int(file.Fd())) { //nolint:gosec // a file descriptor is small
+	if !ok || !term.IsTerminal(int(file.Fd())) {
 		return fmt.Errorf("%w: to do it without being asked, add --yes", errDeclined)
 	}
 	fmt.Fprintf(streams.ErrOut, "%s [y/N] ", question)

@@ -41,7 +41,7 @@ func newList(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Comm
 			if limit < 0 {
 				return cmdutil.Usagef("--rpo must be positive")
 			}
-			api, print, err := flags.open(cmd, f)
+			api, printer, err := flags.open(cmd, f)
 			if err != nil {
 				return err
 			}
@@ -49,7 +49,7 @@ func newList(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Comm
 			if err != nil {
 				return err
 			}
-			return printStates(streams, print, states, limit, clock.RealClock{}.Now())
+			return printStates(streams, printer, states, limit, clock.RealClock{}.Now())
 		},
 	}
 	flags.addFlags(cmd)
@@ -57,7 +57,7 @@ func newList(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Comm
 	return cmd
 }
 
-func printStates(streams genericiooptions.IOStreams, print cmdutil.Printer, states []schedule.State, limit time.Duration, now time.Time) error {
+func printStates(streams genericiooptions.IOStreams, printer cmdutil.Printer, states []schedule.State, limit time.Duration, now time.Time) error {
 	list := &velero.ScheduleList{TypeMeta: metav1.TypeMeta{APIVersion: velero.APIVersion, Kind: velero.ScheduleKind + "List"}}
 	table := &metav1.Table{ColumnDefinitions: cmdutil.ScheduleColumns()}
 	if limit > 0 {
@@ -76,7 +76,7 @@ func printStates(streams genericiooptions.IOStreams, print cmdutil.Printer, stat
 	if len(states) == 0 {
 		fmt.Fprintln(streams.ErrOut, "No schedules found.")
 	}
-	if err := print(streams.Out, list, table); err != nil {
+	if err := printer(streams.Out, list, table); err != nil {
 		return err
 	}
 	if limit == 0 || slices.ContainsFunc(states, func(s schedule.State) bool { return s.Meets(limit, now) }) {

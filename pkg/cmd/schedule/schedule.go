@@ -111,7 +111,7 @@ func newPause(f *factory.Factory, streams genericiooptions.IOStreams, t texts, p
 	cmd := &cobra.Command{
 		Use: t.use + " NAME", Short: t.short, Example: t.example, Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			api, print, err := flags.open(cmd, f)
+			api, printer, err := flags.open(cmd, f)
 			if err != nil {
 				return err
 			}
@@ -124,7 +124,7 @@ func newPause(f *factory.Factory, streams genericiooptions.IOStreams, t texts, p
 				outcome = t.changed
 			}
 			fmt.Fprintf(streams.ErrOut, "Schedule %s %s.\n", args[0], outcome)
-			return show(cmd.Context(), api, streams, print, changed)
+			return show(cmd.Context(), api, streams, printer, changed)
 		},
 	}
 	flags.addFlags(cmd)
@@ -132,7 +132,7 @@ func newPause(f *factory.Factory, streams genericiooptions.IOStreams, t texts, p
 }
 
 // show prints how one schedule stands.
-func show(ctx context.Context, api *velero.API, streams genericiooptions.IOStreams, print cmdutil.Printer, s *velero.Schedule) error {
+func show(ctx context.Context, api *velero.API, streams genericiooptions.IOStreams, printer cmdutil.Printer, s *velero.Schedule) error {
 	backups, err := schedule.ReadBackups(ctx, api)
 	if err != nil {
 		return err
@@ -140,7 +140,7 @@ func show(ctx context.Context, api *velero.API, streams genericiooptions.IOStrea
 	s.TypeMeta = metav1.TypeMeta{APIVersion: velero.APIVersion, Kind: velero.ScheduleKind}
 	table := &metav1.Table{ColumnDefinitions: cmdutil.ScheduleColumns()}
 	table.Rows = append(table.Rows, cmdutil.ScheduleRow(backups.State(s), clock.RealClock{}.Now()))
-	return print(streams.Out, s, table)
+	return printer(streams.Out, s, table)
 }
 
 func newDelete(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command {
