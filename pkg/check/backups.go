@@ -86,25 +86,31 @@ func (c *checker) newest(ctx context.Context) ([]Row, error) {
 	if !c.usable() {
 		return rows, nil
 	}
+	more, err := c.read(ctx, content, backup)
+	if err != nil {
+		more, err = found(content, err, "see that this machine reaches the object store, or run install with --public-url")
+	}
+	return append(rows, more...), err
+}
+
+// read downloads what is needed of a backup.
+func (c *checker) read(ctx context.Context, name string, backup *velero.Backup) ([]Row, error) {
 	store := &velero.Downloader{API: c.hub.Velero, Kube: c.hub.Kube, Clock: c.hub.Clock}
 	file, err := store.Open(ctx, backup.Spec.StorageLocation, velero.BackupContents, backup.Name)
 	if err != nil {
-		return append(rows, Row{
-			Name: content, Result: preflight.Fail, Reason: "it cannot be downloaded: " + err.Error(),
-			Remedy: "see that this machine reaches the object store, or run install with --public-url",
-		}), nil
+		return nil, err
 	}
 	_ = file.Close()
-	rows = append(rows, encryption(c.location, backup.Name, file))
-	if !file.Date.IsZero() && c.hub.Config != nil {
-		store := file.Date.Sub(c.hub.Clock.Now().Truncate(time.Second))
-		rows = append(rows, preflight.Clock("the object store", "the hub", store-c.skew, true))
-	}
 	list, err := store.ResourceList(ctx, backup)
 	if err != nil {
-		return append(rows, Row{Name: content, Result: preflight.Fail, Reason: err.Error(), Remedy: "make another backup"}), nil
+		return nil, err
 	}
-	return append(rows, c.content(content, backup, list)), nil
+	rows := []Row{encryption(c.location, backup.Name, file), c.content(name, backup, list)}
+	if !file.Date.IsZero() && c.hub.Config != nil {
+		skew := file.Date.Sub(c.hub.Clock.Now().Truncate(time.Second))
+		rows = append(rows, preflight.Clock("the object store", "the hub", skew-c.skew, true))
+	}
+	return rows, nil
 }
 
 func (c *checker) age(name string, backup *velero.Backup) Row {

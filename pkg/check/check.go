@@ -95,7 +95,7 @@ func (c *checker) velero(ctx context.Context) ([]Row, error) {
 		return []Row{{Name: name, Result: preflight.Fail, Reason: "it is not installed on this hub", Remedy: "run 'kubectl acmdr install'"}}, nil
 	}
 	if err := c.hub.Velero.Running(ctx, c.hub.Kube); err != nil {
-		return []Row{{Name: name, Result: preflight.Fail, Reason: err.Error(), Remedy: "see 'kubectl get pods -n " + c.hub.Velero.Namespace + "'"}}, nil
+		return found(name, err, "see 'kubectl get pods -n "+c.hub.Velero.Namespace+"'")
 	}
 	server, err := c.hub.Velero.Server(ctx, c.hub.Kube)
 	if err != nil {
@@ -136,4 +136,9 @@ func (c *checker) namespaces(ctx context.Context) ([]Row, error) {
 		own[c.clusters[i].Name] = true
 	}
 	return []Row{preflight.Terminating(list.Items, func(name string) bool { return own[name] })}, nil
+}
+
+// found is an error that is what a check was made to find.
+func found(name string, err error, remedy string) ([]Row, error) {
+	return []Row{{Name: name, Result: preflight.Fail, Reason: err.Error(), Remedy: remedy}}, nil
 }

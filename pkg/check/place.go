@@ -17,7 +17,7 @@ func (c *checker) place(ctx context.Context) ([]Row, error) {
 	const name = "location"
 	location, err := c.hub.Velero.StoredLocation(ctx, "")
 	if err != nil {
-		return []Row{{Name: name, Result: preflight.Fail, Reason: err.Error(), Remedy: "run 'kubectl acmdr install'"}}, nil
+		return found(name, err, "run 'kubectl acmdr install'")
 	}
 	if c.backups, err = c.hub.Velero.Backups.List(ctx, ""); err != nil {
 		return nil, fmt.Errorf("listing backups: %w", err)

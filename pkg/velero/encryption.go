@@ -90,7 +90,7 @@ func encryptionOf(header http.Header) string {
 	algorithm := header.Get(encryptionHeader)
 	if key := header.Get(kmsKeyHeader); key != "" {
 		// An ARN names account and region too; its last part is the key.
-		return algorithm + " with key " + key[strings.LastIndex(key, "/")+1:]
+		return algorithm + " with key " + key[strings.LastIndexAny(key, "/:")+1:]
 	}
 	return algorithm
 }

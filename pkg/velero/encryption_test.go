@@ -85,9 +85,10 @@ func TestCustomerKeyIsGiven(t *testing.T) {
 
 func TestEncryptionOf(t *testing.T) {
 	for want, header := range map[string]http.Header{
-		"":                    {},
-		"AES256":              {encryptionHeader: {"AES256"}},
-		"aws:kms with key dr": {encryptionHeader: {"aws:kms"}, kmsKeyHeader: {"arn:aws:kms:eu-west-1:1:key/dr"}},
+		"":                       {},
+		"AES256":                 {encryptionHeader: {"AES256"}},
+		"aws:kms with key dr":    {encryptionHeader: {"aws:kms"}, kmsKeyHeader: {"arn:aws:kms:eu-west-1:1:key/dr"}},
+		"aws:kms with key minio": {encryptionHeader: {"aws:kms"}, kmsKeyHeader: {"arn:aws:kms:minio"}},
 	} {
 		if got := encryptionOf(header); got != want {
 			t.Errorf("%q, want %q", got, want)

@@ -149,7 +149,7 @@ func (flags *Flags) protection(s *storage.Settings) error {
 	if flags.customerKeyFile == "" {
 		return nil
 	}
-	if url := s.Bucket.URL; url != "" && !strings.HasPrefix(url, "https://") {
+	if server := s.Bucket.URL; server != "" && !strings.HasPrefix(server, "https://") {
 		return cmdutil.Usagef("--sse-c-key-file needs --s3-url with https: S3 servers take no key over plain http")
 	}
 	key, err := read("--sse-c-key-file", flags.customerKeyFile)
