@@ -84,7 +84,7 @@ func (o *objects) compare(recorded velero.ResourceList, backup *velero.Backup) e
 }
 
 // rounding is how far the times of a tarball and of a backup's status, which are whole seconds, may be apart.
-const rounding = 2 * time.Second
+const rounding = time.Second
 
 // timely refuses a tarball that Velero did not write while it made the backup: that of another backup of the same hub holds
 // the same names. Both times are by the clock of Velero's server.

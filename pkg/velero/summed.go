@@ -14,7 +14,7 @@ import (
 )
 
 // storedMD5 is the sum that a store keeps of an object, or nil. S3's ETag is one unless the object came in parts or is
-// encrypted with a key of the user's (S3 API reference, Object); Azure says Content-MD5, Google x-goog-hash.
+// encrypted (S3 API reference, Object); Azure says Content-MD5, Google x-goog-hash.
 func storedMD5(header http.Header) []byte {
 	encoded := header.Get("Content-MD5")
 	for _, value := range header.Values("X-Goog-Hash") {
@@ -25,9 +25,11 @@ func storedMD5(header http.Header) []byte {
 	if sum, err := base64.StdEncoding.DecodeString(encoded); err == nil && len(sum) == md5.Size {
 		return sum
 	}
-	encryption := header.Get("X-Amz-Server-Side-Encryption")
-	if strings.HasPrefix(encryption, "aws:kms") || header.Get("X-Amz-Server-Side-Encryption-Customer-Algorithm") != "" {
-		return nil
+	// Of what a store encrypts, its ETag may or may not be the sum of what it hands out.
+	for name := range header {
+		if strings.HasPrefix(name, "X-Amz-Server-Side-Encryption") {
+			return nil
+		}
 	}
 	if sum, err := hex.DecodeString(strings.Trim(header.Get("ETag"), `"`)); err == nil && len(sum) == md5.Size {
 		return sum
@@ -54,16 +56,22 @@ func (s *summed) Read(p []byte) (int, error) {
 }
 
 // blame says, of contents that turned out to be damaged, whether the store keeps other bytes than it was given. Contents that
-// are whole are what they are, whatever a store that is no S3 puts in an ETag.
+// look whole and are other bytes than that are another backup's.
 func (s *summed) blame(err error) error {
 	var bad *BadContents
-	if !errors.As(err, &bad) || s.file.MD5 == nil {
+	if err != nil && !errors.As(err, &bad) || s.file.MD5 == nil {
 		return err
 	}
-	if _, err := io.Copy(io.Discard, s); err != nil {
-		return fmt.Errorf("%w (and the download broke off)", bad)
+	if _, failed := io.Copy(io.Discard, s); failed != nil {
+		return errors.Join(err, fmt.Errorf("the download broke off: %w", failed))
 	}
-	if bytes.Equal(s.sum.Sum(nil), s.file.MD5) {
+	same := bytes.Equal(s.sum.Sum(nil), s.file.MD5)
+	switch {
+	case err == nil && same:
+		return nil
+	case err == nil:
+		return &BadContents{errors.New("the store's own MD5 is that of other bytes: it was replaced after it was stored")}
+	case same:
 		return fmt.Errorf("%w; it is as it was stored: the store's own MD5 agrees", bad)
 	}
 	return fmt.Errorf("%w; the store's own MD5 says that it was changed after it was stored", bad)
