@@ -1,6 +1,8 @@
 package backup
 
 import (
+	"slices"
+
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -195,3 +197,7 @@ type naming struct {
 	pattern  string
 	why      string
 }
+
+// Resources are what the table names, each with its group, for example manifestworks.work.open-cluster-management.io; kinds
+// that a hub adds to it are not among them.
+func Resources() []string { return slices.Concat(resources(namespaced), resources(clusterScoped)) }

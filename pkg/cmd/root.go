@@ -19,6 +19,7 @@ import (
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/get"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/inspect"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/install"
+	"github.com/acmdr/kubectl-acmdr/pkg/cmd/rbac"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/reregister"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/restore"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/schedule"
@@ -75,6 +76,7 @@ func NewRoot(argv0 string, streams genericiooptions.IOStreams) *cobra.Command {
 			inspect.New(f, streams),
 			explain.New(f, streams),
 			fence.New(f, streams),
+			rbac.New(streams),
 			version.New(f, streams),
 		}},
 	}
