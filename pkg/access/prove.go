@@ -188,7 +188,8 @@ func (m *Managed) checkRights(ctx context.Context) error {
 			return fmt.Errorf("asking for the rights of %s: %w", m.User, err)
 		}
 		if !review.Status.Allowed {
-			return fmt.Errorf("%s may not %s secret %s/%s on the managed cluster", m.User, verb, m.Namespace, ocm.BootstrapSecret)
+			return fmt.Errorf("%s may not %s secret %s/%s on the managed cluster; 'kubectl acmdr rbac managed' prints the role that may",
+				m.User, verb, m.Namespace, ocm.BootstrapSecret)
 		}
 	}
 	return nil

@@ -115,9 +115,9 @@ func TestProve(t *testing.T) {
 			want: "the klusterlet switches hubs by itself (feature gate MultipleHubs): "},
 		{name: "an agent that could and does not", edit: klusterlet(t, registration("csr", gate("MultipleHubs", operatorv1.FeatureGateModeTypeDisable)))},
 		{name: "may not get", edit: allowed("update"),
-			want: "system:admin may not get secret open-cluster-management-agent/bootstrap-hub-kubeconfig on the managed cluster"},
+			want: "system:admin may not get secret open-cluster-management-agent/bootstrap-hub-kubeconfig on the managed cluster; 'kubectl acmdr rbac managed' prints the role that may"},
 		{name: "may not update", edit: allowed("get"),
-			want: "system:admin may not update secret open-cluster-management-agent/bootstrap-hub-kubeconfig on the managed cluster"},
+			want: "system:admin may not update secret open-cluster-management-agent/bootstrap-hub-kubeconfig on the managed cluster; 'kubectl acmdr rbac managed' prints the role that may"},
 		{name: "rights that cannot be asked for", edit: fail("create", "selfsubjectaccessreviews", denied), want: "asking for the rights of system:admin: "},
 	}
 	for _, test := range tests {

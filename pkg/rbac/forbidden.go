@@ -7,47 +7,57 @@ import (
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // refusal is how the API server words a right that a user lacks (apiserver pkg/endpoints/handlers/responsewriters/errors.go).
 var refusal = regexp.MustCompile(`cannot (\S+) resource "([^"]+)"(?: in API group "([^"]*)")?`)
 
 // RolesFor are the roles that hold the right which an error says is lacking; none when it says nothing of the kind, or when
-// no verb needs it. Secrets of the agent's namespace are a managed cluster's, and so is what only that role has.
+// no verb needs it.
 func RolesFor(err error) []Role {
-	if !apierrors.IsForbidden(err) {
+	var refused apierrors.APIStatus
+	if !apierrors.IsForbidden(err) || !errors.As(err, &refused) {
 		return nil
 	}
-	var status apierrors.APIStatus
-	if !errors.As(err, &status) {
-		return nil
+	said := refused.Status()
+	for _, text := range unnamed {
+		if strings.Contains(said.Message, text) {
+			return hubs(err, HubActive, HubStandby)
+		}
 	}
-	said := status.Status()
 	words := refusal.FindStringSubmatch(said.Message)
-	if words == nil {
-		return escalation(said)
+	if words == nil || said.Details == nil {
+		return nil
 	}
-	resource := words[2]
+	lacking := Rule{Verb: words[1], Resource: words[2], Name: said.Details.Name}
 	if words[3] != "" {
-		resource += "." + words[3]
+		lacking.Resource += "." + words[3]
 	}
 	var roles []Role
-	for _, role := range Roles {
-		holds := func(rule Rule) bool {
-			return rule.Verb == words[1] && rule.Resource == resource && (rule.Name == "" || rule.Name == said.Details.Name)
+	for _, role := range []Role{Managed, HubActive, HubStandby} {
+		if !slices.ContainsFunc(role.Rules(Options{}), lacking.within) {
+			continue
 		}
-		if slices.ContainsFunc(role.Rules(Options{}), holds) {
-			roles = append(roles, role)
+		if role == Managed { // whose objects are named, and no hub's
+			return []Role{Managed}
 		}
+		roles = append(roles, role)
 	}
-	return roles
+	return hubs(err, roles...)
 }
 
-// escalation: nobody may give away a right that they do not have; only the bootstrap identity is given any.
-func escalation(said metav1.Status) []Role {
-	if strings.Contains(said.Message, "attempting to grant RBAC permissions not currently held") || said.Details != nil && said.Details.Kind == "signers" {
-		return []Role{HubStandby}
+// unnamed are refusals that name no resource: nobody may give away rights that they lack, or approve for a signer without
+// the right to (apiserver's RBAC storage; plugin/pkg/admission/certificates/approval).
+var unnamed = []string{"attempting to grant RBAC permissions not currently held", "not permitted to approve requests with signerName"}
+
+func (r Rule) within(other Rule) bool {
+	return r.Verb == other.Verb && r.Resource == other.Resource && (other.Name == "" || other.Name == r.Name)
+}
+
+// hubs leaves the role of the old hub where that is what the error speaks of.
+func hubs(err error, roles ...Role) []Role {
+	if len(roles) > 1 && strings.Contains(err.Error(), "old hub") {
+		return []Role{HubActive}
 	}
-	return nil
+	return roles
 }

@@ -43,6 +43,12 @@ func Message(cmd *cobra.Command, err error) string {
 	if _, ok := errors.AsType[*UsageError](err); ok {
 		text += fmt.Sprintf(" (see '%s --help')", displayPath(cmd))
 	}
+	words := strings.Fields(displayPath(cmd))
+	if len(words) > 2 {
+		if allowed := allowing(err, strings.Join(words[:2], " "), words[2]); allowed != "" {
+			text += "; " + allowed
+		}
+	}
 	return text
 }
 

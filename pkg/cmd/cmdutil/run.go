@@ -65,11 +65,12 @@ func (r *Run) Each(
 
 func (r *Run) summarize(results []step.Result) error {
 	var left []string
+	var errs []error
 	counts := map[step.Status]int{}
 	for _, result := range results {
 		counts[result.Status]++
 		if result.Status == step.Failed || result.Status == step.Canceled {
-			left = append(left, result.Target)
+			left, errs = append(left, result.Target), append(errs, result.Err)
 		}
 	}
 	var parts []string
@@ -89,6 +90,9 @@ func (r *Run) summarize(results []step.Result) error {
 	what := strings.Join(left, " ")
 	if len(left) > maxNamed && r.Choice != "" {
 		what = r.Choice
+	}
+	if words := strings.Fields(r.Resume); len(words) > 2 {
+		TellAllowed(r.Streams.ErrOut, strings.Join(words[:2], " "), words[2], errs...)
 	}
 	fmt.Fprintf(r.Streams.ErrOut, "To resume: %s %s\n", r.Resume, what)
 	return ErrReported

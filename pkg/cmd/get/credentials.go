@@ -50,7 +50,7 @@ func newCredentials(f *factory.Factory, streams genericiooptions.IOStreams) *cob
 		Short:   "Try the credential of every managed cluster",
 		Example: credentialsExample,
 		RunE: func(cmd *cobra.Command, names []string) error {
-			return flags.run(cmd.Context(), f, names, streams)
+			return flags.run(cmd, f, names, streams)
 		},
 	}
 	flags.output.AddFlags(cmd)
@@ -59,7 +59,8 @@ func newCredentials(f *factory.Factory, streams genericiooptions.IOStreams) *cob
 	return cmd
 }
 
-func (flags *credentialFlags) run(ctx context.Context, f *factory.Factory, names []string, streams genericiooptions.IOStreams) error {
+func (flags *credentialFlags) run(cmd *cobra.Command, f *factory.Factory, names []string, streams genericiooptions.IOStreams) error {
+	ctx := cmd.Context()
 	printer, err := flags.output.ToPrinter()
 	if err != nil {
 		return err
@@ -81,12 +82,17 @@ func (flags *credentialFlags) run(ctx context.Context, f *factory.Factory, names
 	if err := printer(streams.Out, list, table); err != nil {
 		return err
 	}
+	var failed []error
 	for _, c := range tried {
 		if c.err != nil {
-			return cmdutil.ErrReported
+			failed = append(failed, c.err)
 		}
 	}
-	return nil
+	if len(failed) == 0 {
+		return nil
+	}
+	cmdutil.TellAllowed(streams.ErrOut, cmdutil.Program(cmd), "get", failed...)
+	return cmdutil.ErrReported
 }
 
 func credentialReport(tried []triedCredential, now time.Time) (*unstructured.UnstructuredList, *metav1.Table) {
