@@ -44,7 +44,7 @@ func anyHub(velero string) []Rule {
 		{Verb: "list", Resource: clusterDeployments, Needs: []string{"get clusters", "get credentials", "reregister", "restore", "fence"}, Why: "which secret Hive keeps the credential in"},
 		{Verb: "get", Resource: "secrets", Needs: []string{"get credentials", "reregister", "explain", "undo"}, Why: "read the credential of a cluster"},
 		{Verb: "get", Resource: hostedClusters, Needs: []string{"get credentials", "reregister", "explain", "undo"}, Why: "which secret HyperShift keeps the credential in", Only: "clusters that Hive did not make"},
-		{Verb: "get", Resource: managedClusters, Needs: []string{"explain", "accept", "reregister", "undo", "fence", "restore"}, Why: "how one cluster stands"},
+		{Verb: "get", Resource: managedClusters, Needs: []string{"explain", "accept", "reregister", "undo", "fence", "restore --existing=update"}, Why: "how one cluster stands"},
 		{Verb: "get", Resource: "namespaces", Needs: []string{"explain", "backup", "restore", "reregister", "status"}, Why: "tell hubs apart by their kube-system namespace; whether a cluster's namespace is whole"},
 		{Verb: "get", Resource: "leases.coordination.k8s.io", Needs: []string{"explain", "accept", "reregister", "undo"}, Why: "whether the agent renews its lease"},
 		{Verb: "list", Resource: requests, Needs: []string{"explain", "accept", "reregister", "undo"}, Why: "what the agent asked for"},
