@@ -19,9 +19,15 @@ import (
 // work. On ACM the import controller approves by itself, and the first step finds that done.
 func (h *Hub) Steps(timeout time.Duration) []step.Step[string] {
 	return []step.Step[string]{
-		{Name: "approve", Done: h.IsBack, Plan: step.Says[string]("approve the agent's CSR when it is there and the right one"), Ready: h.Approve, Timeout: timeout},
+		{
+			Name: "approve", Done: h.IsBack, Plan: step.Says[string]("approve the agent's CSR when it is there and the right one"),
+			Ready: h.Approve, Timeout: timeout,
+		},
 		{Name: "accept", Done: h.isAccepted, Plan: step.Says[string]("set hubAcceptsClient"), Do: h.accept, Timeout: wait.Probe},
-		{Name: "join", Done: h.IsBack, Plan: step.Says[string]("wait until the cluster is joined, available and renews its lease"), Ready: h.joined, Timeout: timeout},
+		{
+			Name: "join", Done: h.IsBack, Plan: step.Says[string]("wait until the cluster is joined, available and renews its lease"),
+			Ready: h.joined, Timeout: timeout,
+		},
 	}
 }
 

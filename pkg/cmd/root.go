@@ -101,9 +101,9 @@ func displayName(argv0 string) string {
 // finish makes wrong arguments of any verb a usage error, and leaves it to the help's template to say that there are flags.
 func finish(cmd *cobra.Command) {
 	cmd.DisableFlagsInUseLine = true
-	if check := cmd.Args; check != nil {
+	if accepts := cmd.Args; accepts != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
-			if err := check(cmd, args); err != nil {
+			if err := accepts(cmd, args); err != nil {
 				return &cmdutil.UsageError{Err: err}
 			}
 			return nil

@@ -112,7 +112,10 @@ func (m *Mover) Steps() []step.Step[*Move] {
 		{Name: "mint", Done: isSwitched, Plan: m.planMint, Do: m.mint, Timeout: wait.Probe},
 		// The one write on the managed cluster.
 		{Name: "switch", Done: isSwitched, Plan: planSwitch, Do: m.switchHub, Timeout: wait.Probe},
-		m.held(step.Step[*Move]{Name: "knock", Plan: says("wait until the agent asks this hub for a certificate"), Done: m.hasKnocked, Ready: m.knocked, Timeout: m.Timeout}),
+		m.held(step.Step[*Move]{
+			Name: "knock", Plan: says("wait until the agent asks this hub for a certificate"),
+			Done: m.hasKnocked, Ready: m.knocked, Timeout: m.Timeout,
+		}),
 	}
 }
 

@@ -162,13 +162,17 @@ func (w *World) JoinsByHand(t TB, name string) {
 		}
 	}
 	meta := metav1.ObjectMeta{Name: joinerRole}
-	created(hub.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: joinerNamespace}}, metav1.CreateOptions{}))
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: joinerNamespace}}
+	created(hub.CoreV1().Namespaces().Create(t.Context(), namespace, metav1.CreateOptions{}))
 	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: joinerNamespace, Name: joiner}}
 	created(hub.CoreV1().ServiceAccounts(joinerNamespace).Create(t.Context(), account, metav1.CreateOptions{}))
 	created(hub.RbacV1().ClusterRoles().Create(t.Context(), &rbacv1.ClusterRole{ObjectMeta: meta, Rules: []rbacv1.PolicyRule{
 		{APIGroups: []string{""}, Resources: []string{"configmaps"}, Verbs: []string{"get"}},
 		{APIGroups: []string{"certificates.k8s.io"}, Resources: []string{"certificatesigningrequests"}, Verbs: []string{"create", "get", "list", "watch"}},
-		{APIGroups: []string{"cluster.open-cluster-management.io"}, Resources: []string{"managedclusters"}, Verbs: []string{"get", "create", "list", "watch"}},
+		{
+			APIGroups: []string{"cluster.open-cluster-management.io"}, Resources: []string{"managedclusters"},
+			Verbs: []string{"get", "create", "list", "watch"},
+		},
 		{APIGroups: []string{"cluster.open-cluster-management.io"}, Resources: []string{"managedclustersets/join"}, Verbs: []string{"create"}},
 	}}, metav1.CreateOptions{}))
 	created(hub.RbacV1().ClusterRoleBindings().Create(t.Context(), &rbacv1.ClusterRoleBinding{
@@ -176,7 +180,8 @@ func (w *World) JoinsByHand(t TB, name string) {
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: joinerRole},
 		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: joinerNamespace, Name: joiner}},
 	}, metav1.CreateOptions{}))
-	granted, err := hub.CoreV1().ServiceAccounts(joinerNamespace).CreateToken(t.Context(), joiner, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+	accounts := hub.CoreV1().ServiceAccounts(joinerNamespace)
+	granted, err := accounts.CreateToken(t.Context(), joiner, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
