@@ -131,10 +131,16 @@ func checkServer(server string) error {
 	if err != nil || parsed.Host == "" || parsed.Scheme != "https" {
 		return fmt.Errorf("the hub's URL for agents, %q, is not an https URL: give one with --hub-server", server)
 	}
-	if host := parsed.Hostname(); host == "kubernetes" || host == "kubernetes.default" || strings.HasPrefix(host, "kubernetes.default.svc") {
+	if isInCluster(strings.TrimSuffix(parsed.Hostname(), ".")) {
 		return fmt.Errorf("the hub's URL for agents, %s, is only known inside the hub: give one with --hub-server", server)
 	}
 	return nil
+}
+
+// isInCluster tells whether only the DNS of the hub itself knows a host.
+func isInCluster(host string) bool {
+	return host == "kubernetes" || host == "kubernetes.default" || strings.HasPrefix(host, "kubernetes.default.svc") ||
+		strings.HasSuffix(host, ".svc") || strings.HasSuffix(host, ".svc.cluster.local")
 }
 
 // IsLoopback tells whether a URL leads to the machine that it is used on.

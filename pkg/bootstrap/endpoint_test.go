@@ -246,6 +246,10 @@ func TestFindEndpoint(t *testing.T) {
 			want: "the hub's URL for agents, https://kubernetes.default.svc.cluster.local, is only known inside the hub: give one with --hub-server",
 		},
 		{
+			name: "a service of the hub", options: bootstrap.EndpointOptions{Server: "https://kube-apiserver.clusters-hub.svc:6443"},
+			want: "the hub's URL for agents, https://kube-apiserver.clusters-hub.svc:6443, is only known inside the hub: give one with --hub-server",
+		},
+		{
 			name: "no https", options: bootstrap.EndpointOptions{Server: "http://hub"},
 			want: `the hub's URL for agents, "http://hub", is not an https URL: give one with --hub-server`,
 		},

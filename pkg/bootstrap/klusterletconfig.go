@@ -2,6 +2,7 @@ package bootstrap
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
@@ -20,6 +21,8 @@ const globalConfig = "global"
 // klusterletConfig is the part of an ACM KlusterletConfig that says how agents reach the hub
 // (stolostron/cluster-lifecycle-api klusterletconfig/v1alpha1).
 type klusterletConfig struct {
+	// from is the name of the KlusterletConfig that has the url.
+	from     string
 	url      string
 	proxyURL string
 	strategy string
@@ -40,11 +43,13 @@ type Endpoints struct {
 	hub     Hub
 	base    kubeconfig.Endpoint
 	configs map[string]klusterletConfig
+	// userCA tells that the user gave the CA, which goes before every KlusterletConfig's.
+	userCA bool
 }
 
 // FindEndpoints finds the hub's endpoint and reads its KlusterletConfigs. A URL that the user gave goes before both.
 func FindEndpoints(ctx context.Context, hub Hub, options EndpointOptions) (*Endpoints, error) {
-	endpoints := &Endpoints{hub: hub, configs: map[string]klusterletConfig{}}
+	endpoints := &Endpoints{hub: hub, configs: map[string]klusterletConfig{}, userCA: len(options.CAData) > 0}
 	var err error
 	if endpoints.base, err = FindEndpoint(ctx, hub, options); err != nil {
 		return nil, err
@@ -76,7 +81,10 @@ func (e *Endpoints) For(ctx context.Context, cluster *clusterv1.ManagedCluster) 
 		if err := checkServer(config.url); err != nil {
 			return endpoint, err
 		}
-		endpoint.Server = config.url
+		endpoint.Server, endpoint.From = config.url, "KlusterletConfig "+config.from
+	}
+	if e.userCA {
+		return endpoint, nil
 	}
 	switch config.strategy {
 	case useSystemTruststore:
@@ -104,13 +112,17 @@ func (e *Endpoints) customBundles(ctx context.Context, refs []bundleRef) ([]byte
 			}
 		}
 	}
+	// None would mean the system's trust store, which is not what the KlusterletConfig asks for.
+	if first := kubeconfig.FirstCertificate(data); first == nil || !first.IsCA {
+		return nil, errors.New("the CA bundles that the KlusterletConfig names do not begin with a CA certificate: give one with --hub-ca-file")
+	}
 	return data, nil
 }
 
 // over is the config with the other one's values where it has none of its own.
 func (c klusterletConfig) over(other klusterletConfig) klusterletConfig {
 	if c.url == "" {
-		c.url = other.url
+		c.url, c.from = other.url, other.from
 	}
 	if c.proxyURL == "" {
 		c.proxyURL = other.proxyURL
@@ -127,6 +139,7 @@ func readKlusterletConfig(object *unstructured.Unstructured) klusterletConfig {
 		return value
 	}
 	config := klusterletConfig{
+		from:     object.GetName(),
 		url:      text("hubKubeAPIServerConfig", "url"),
 		proxyURL: text("hubKubeAPIServerConfig", "proxyURL"),
 		strategy: text("hubKubeAPIServerConfig", "serverVerificationStrategy"),

@@ -1,6 +1,7 @@
 package bootstrap_test
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -35,6 +36,8 @@ func trusting(bundles ...string) map[string]any {
 	return apiServer(map[string]any{"serverVerificationStrategy": "UseCustomCABundles", "trustedCABundles": refs})
 }
 
+func lines(bundles ...[]byte) []byte { return append(bytes.Join(bundles, []byte("\n")), '\n') }
+
 func TestEndpoints(t *testing.T) {
 	w := newWorld(t)
 	base := kubeconfig.Endpoint{Server: w.server.URL, CAData: w.private.PEM, ClusterName: "kube-system-uid"}
@@ -43,8 +46,10 @@ func TestEndpoints(t *testing.T) {
 		edit(&endpoint)
 		return endpoint
 	}
+	leaf := testutil.Leaf(w.server)
 	bundles := []runtime.Object{
-		configMap("acm", "a", "ca-bundle.crt", []byte("A")), configMap("acm", "b", "ca.crt", []byte("B")), configMap("acm", "c", "tls.crt", []byte("C")),
+		configMap("acm", "a", "ca-bundle.crt", w.private.PEM), configMap("acm", "b", "ca.crt", w.public.PEM), configMap("acm", "c", "tls.crt", leaf),
+		configMap("acm", "empty", "README", []byte("no CA")),
 	}
 	tests := []struct {
 		name    string
@@ -57,7 +62,7 @@ func TestEndpoints(t *testing.T) {
 		{name: "of another cluster", objects: []runtime.Object{klusterletConfig("other", apiServer(map[string]any{"url": "https://x"}))}, want: base},
 		{
 			name: "for all", objects: []runtime.Object{klusterletConfig("global", apiServer(map[string]any{"url": "https://vip"}))},
-			want: edited(func(e *kubeconfig.Endpoint) { e.Server = "https://vip" }),
+			want: edited(func(e *kubeconfig.Endpoint) { e.Server, e.From = "https://vip", "KlusterletConfig global" }),
 		},
 		{
 			name: "the cluster's own before that for all",
@@ -65,14 +70,18 @@ func TestEndpoints(t *testing.T) {
 				klusterletConfig("global", apiServer(map[string]any{"url": "https://vip", "proxyURL": "http://proxy"})),
 				klusterletConfig("edge", apiServer(map[string]any{"url": "https://edge"})),
 			},
-			want: edited(func(e *kubeconfig.Endpoint) { e.Server, e.ProxyURL = "https://edge", "http://proxy" }),
+			want: edited(func(e *kubeconfig.Endpoint) {
+				e.Server, e.ProxyURL, e.From = "https://edge", "http://proxy", "KlusterletConfig edge"
+			}),
 		},
 		{
 			name: "the fields of before ACM 2.12",
 			objects: []runtime.Object{klusterletConfig("edge", map[string]any{
 				"hubKubeAPIServerURL": "https://edge", "hubKubeAPIServerProxyConfig": map[string]any{"httpsProxy": "http://proxy"},
 			})},
-			want: edited(func(e *kubeconfig.Endpoint) { e.Server, e.ProxyURL = "https://edge", "http://proxy" }),
+			want: edited(func(e *kubeconfig.Endpoint) {
+				e.Server, e.ProxyURL, e.From = "https://edge", "http://proxy", "KlusterletConfig edge"
+			}),
 		},
 		{
 			name:    "the system's trust store",
@@ -82,7 +91,20 @@ func TestEndpoints(t *testing.T) {
 		{
 			name:    "bundles of ConfigMaps",
 			objects: append(bundles, klusterletConfig("edge", trusting("acm/a", "acm/b", "acm/c"))),
-			want:    edited(func(e *kubeconfig.Endpoint) { e.CAData = []byte("A\nB\nC\n") }),
+			want:    edited(func(e *kubeconfig.Endpoint) { e.CAData = lines(w.private.PEM, w.public.PEM, leaf) }),
+		},
+		{
+			name: "a leaf is no CA", objects: append(bundles, klusterletConfig("edge", trusting("acm/c"))),
+			err: "the CA bundles that the KlusterletConfig names do not begin with a CA certificate: ",
+		},
+		{
+			name: "a bundle with nothing in it is not the system's trust store", objects: append(bundles, klusterletConfig("edge", trusting("acm/empty"))),
+			err: "the CA bundles that the KlusterletConfig names do not begin with a CA certificate: ",
+		},
+		{
+			name:    "the user's CA before every other",
+			objects: []runtime.Object{klusterletConfig("edge", apiServer(map[string]any{"serverVerificationStrategy": "UseSystemTruststore"}))},
+			options: bootstrap.EndpointOptions{CAData: w.private.PEM}, want: base,
 		},
 		{
 			name: "a bundle that is not there", objects: []runtime.Object{klusterletConfig("edge", trusting("acm/none"))},
@@ -118,7 +140,7 @@ func TestEndpoints(t *testing.T) {
 				}
 				return
 			}
-			if err != nil || got.Server != test.want.Server || got.ProxyURL != test.want.ProxyURL || got.ClusterName != test.want.ClusterName ||
+			if err != nil || got.Server != test.want.Server || got.ProxyURL != test.want.ProxyURL || got.ClusterName != test.want.ClusterName || got.From != test.want.From ||
 				string(got.CAData) != string(test.want.CAData) {
 				t.Errorf("got %+v, want %+v, error %v", got, test.want, err)
 			}

@@ -26,6 +26,8 @@ type Endpoint struct {
 	// ClusterName is the name of the cluster entry. It must be unique to the hub: an agent whose server, proxy, CA and
 	// cluster entry name are unchanged never bootstraps again (ocm pkg/registration/register/common.go).
 	ClusterName string
+	// From names the object that Server was taken from, when it is one that a restore can bring from another hub; else empty.
+	From string
 }
 
 // Bootstrap writes the bootstrap kubeconfig of a hub: self-contained, because agents take over only server, CA and proxy

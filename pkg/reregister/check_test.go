@@ -143,6 +143,39 @@ func TestMintIsTriedFirst(t *testing.T) {
 	})
 }
 
+// A hub may grant less than it was asked for (kube-apiserver --service-account-max-token-expiration), and says so only in the answer.
+func TestATokenOfAShorterLife(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.longest = time.Hour
+		want := "opened with Hive; the hub granted a bootstrap token of 1h0m0s, not 24h0m0s: it is good until " +
+			time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
+		if result, summary := w.run(); result.Status != step.Done || summary != want {
+			t.Errorf("got %+v, %q, want %q", result, summary, want)
+		}
+	})
+}
+
+// A KlusterletConfig that was restored can lead agents back to the hub that they leave.
+func TestKlusterletConfigOfTheOldHub(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		mover := w.mover()
+		mover.Endpoint = func(context.Context, *clusterv1.ManagedCluster) (kubeconfig.Endpoint, error) {
+			return kubeconfig.Endpoint{Server: oldURL, CAData: []byte("OLD CA"), ClusterName: "new-hub-uid", From: "KlusterletConfig global"}, nil
+		}
+		managed := w.managed.Changes()
+		result, _ := w.make(mover.Steps())
+		const want = "the URL is that of KlusterletConfig global: if it is the old hub's, correct it, or give this hub's with --hub-server"
+		if result.Status != step.Failed || result.Step != "mint" || !strings.Contains(result.Err.Error(), want) {
+			t.Errorf("got %+v", result)
+		}
+		if got := managed(); len(got) > 0 {
+			t.Errorf("wrote %q on the managed cluster", got)
+		}
+	})
+}
+
 func TestFence(t *testing.T) {
 	fenced := func(w *world) bool {
 		object, err := w.old.Dynamic.Tracker().Get(ocm.ManagedClusterResource, "", "c1")

@@ -2,6 +2,8 @@ package reregister
 
 import (
 	"context"
+	"fmt"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -63,7 +65,15 @@ func (m *Mover) mint(ctx context.Context, move *Move) error {
 		return nil
 	}
 	if err := m.Verify(ctx, move.endpoint, token.Value(), ocm.BootstrapUser(move.Name)); err != nil {
+		if from := move.endpoint.From; from != "" {
+			return fmt.Errorf("%w (the URL is that of %s: if it is the old hub's, correct it, or give this hub's with --hub-server)", err, from)
+		}
 		return err
+	}
+	// Half of what was asked for is what an operator has to know; the seconds that the request took are not.
+	if granted := token.Expires.Sub(token.Issued); granted < m.TokenLifetime/2 {
+		move.note("the hub granted a bootstrap token of %s, not %s: it is good until %s",
+			granted, m.TokenLifetime, token.Expires.UTC().Format(time.RFC3339))
 	}
 	move.bootstrap, err = kubeconfig.Bootstrap(move.endpoint, token.Value())
 	return err

@@ -58,6 +58,8 @@ type world struct {
 	endpoint          kubeconfig.Endpoint
 	options           reregister.Options
 	tokens            tokens
+	// longest is the longest lifetime of a token that the new hub grants; zero for no bound.
+	longest time.Duration
 	// original is what the bootstrap secret held at first; nil when there was none.
 	original map[string][]byte
 	// down tells that the agent does nothing any more.
@@ -144,9 +146,17 @@ func (w *world) grantTokens() {
 		granted := request.DeepCopy()
 		granted.CreationTimestamp = metav1.Time{Time: time.Now()}
 		granted.Status.Token = w.tokens.grant()
-		granted.Status.ExpirationTimestamp = metav1.Time{Time: time.Now().Add(time.Hour)}
+		granted.Status.ExpirationTimestamp = metav1.Time{Time: time.Now().Add(w.lifetime(request))}
 		return true, granted, nil
 	})
+}
+
+func (w *world) lifetime(request *authenticationv1.TokenRequest) time.Duration {
+	asked := time.Duration(*request.Spec.ExpirationSeconds) * time.Second
+	if w.longest > 0 {
+		return min(asked, w.longest)
+	}
+	return asked
 }
 
 // verify is what the new hub says of a token; the old hub is gone.
