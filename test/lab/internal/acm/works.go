@@ -3,6 +3,7 @@ package acm
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -21,6 +22,8 @@ func (c *Controller) works(ctx context.Context, name string, content map[string]
 	if err != nil {
 		return err
 	}
+	// The Klusterlet stays the lab's: it says how long the work agent waits before it evicts.
+	klusterlet = slices.DeleteFunc(klusterlet, func(object *unstructured.Unstructured) bool { return object.GetKind() == "Klusterlet" })
 	crds, err := kube.Decode(content[crdsKey])
 	if err != nil {
 		return err
@@ -50,7 +53,7 @@ func workOf(objects []*unstructured.Unstructured) map[string]any {
 
 func readOnlyConfig(object *unstructured.Unstructured) map[string]any {
 	kind := object.GroupVersionKind()
-	resource := map[string]string{"Namespace": "namespaces", "Secret": "secrets", "Klusterlet": "klusterlets"}[kind.Kind]
+	resource := map[string]string{"Namespace": "namespaces", "Secret": "secrets"}[kind.Kind]
 	identifier := map[string]any{"group": kind.Group, "resource": resource, "name": object.GetName()}
 	if namespace := object.GetNamespace(); namespace != "" {
 		identifier["namespace"] = namespace
