@@ -54,6 +54,8 @@ type Connect func(*rest.Config) (kubernetes.Interface, dynamic.Interface, error)
 type Finder struct {
 	Sources []Source
 	Connect Connect
+	// Hub knows the clusters; nil where none is asked.
+	Hub dynamic.Interface
 }
 
 // Open returns the first credential that proves to open the cluster. The error names every source that was tried and
@@ -69,6 +71,10 @@ func (f *Finder) Open(ctx context.Context, cluster string) (*Managed, error) {
 // Reach is Open for who only looks: when no credential proves to open the right cluster with the right to move it, the
 // first that opens an API at all is returned beside the error.
 func (f *Finder) Reach(ctx context.Context, cluster string) (*Managed, error) {
+	known, err := f.known(ctx, cluster)
+	if err != nil {
+		return nil, err
+	}
 	var tried []string
 	var failed []error
 	var reached *Managed
@@ -80,7 +86,7 @@ func (f *Finder) Reach(ctx context.Context, cluster string) (*Managed, error) {
 		}
 		if err == nil {
 			var managed *Managed
-			if managed, err = f.prove(ctx, cluster, credential); err == nil {
+			if managed, err = f.prove(ctx, cluster, known, credential); err == nil {
 				managed.Passed = failed
 				return managed, nil
 			}

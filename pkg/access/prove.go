@@ -5,18 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"strings"
 	"time"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	operatorv1 "open-cluster-management.io/api/operator/v1"
 
-	"github.com/acmdr/kubectl-acmdr/pkg/kubeconfig"
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 	"github.com/acmdr/kubectl-acmdr/pkg/wait"
 )
@@ -38,7 +37,7 @@ type Managed struct {
 
 // prove opens the API with a credential and checks, reading only, that it is the agent of this very cluster and that the
 // credential may replace its bootstrap kubeconfig. With an error, it returns what it opened, if anything.
-func (f *Finder) prove(ctx context.Context, cluster string, credential *Credential) (*Managed, error) {
+func (f *Finder) prove(ctx context.Context, cluster string, known sets.Set[string], credential *Credential) (*Managed, error) {
 	if !credential.NotAfter.IsZero() && time.Now().After(credential.NotAfter) {
 		return nil, fmt.Errorf("%s expired on %s", credential.Origin, credential.NotAfter.UTC().Format(time.RFC3339))
 	}
@@ -59,7 +58,7 @@ func (f *Finder) prove(ctx context.Context, cluster string, credential *Credenti
 	if err := managed.readKlusterlet(ctx); err != nil {
 		return managed, err
 	}
-	if err := managed.checkIdentity(ctx, cluster); err != nil {
+	if err := managed.checkIdentity(ctx, cluster, known); err != nil {
 		return managed, err
 	}
 	return managed, managed.checkRights(ctx)
@@ -138,42 +137,6 @@ func supported(klusterlet *operatorv1.Klusterlet) error {
 		}
 	}
 	return nil
-}
-
-// checkIdentity compares the name under which the agent is registered with the cluster that is to be moved.
-func (m *Managed) checkIdentity(ctx context.Context, cluster string) error {
-	secret, err := m.Kube.CoreV1().Secrets(m.Namespace).Get(ctx, ocm.HubSecret, metav1.GetOptions{})
-	if apierrors.IsForbidden(err) {
-		return m.checkBootstrapIdentity(ctx, cluster)
-	}
-	if apierrors.IsNotFound(err) {
-		return fmt.Errorf("no agent is registered at %s: it has no secret %s/%s", m.Credential.Config.Host, m.Namespace, ocm.HubSecret)
-	}
-	if err != nil {
-		return fmt.Errorf("reading secret %s/%s, to be sure that it is the right cluster: %w", m.Namespace, ocm.HubSecret, err)
-	}
-	if name := string(secret.Data[ocm.ClusterNameKey]); name != cluster {
-		return fmt.Errorf("%s is another cluster: its agent is registered as %q, not %q", m.Credential.Config.Host, name, cluster)
-	}
-	return nil
-}
-
-// checkBootstrapIdentity is for a credential that may only touch the bootstrap secret: the token in it was made for the
-// bootstrap identity of the cluster, whose name is in the token's subject.
-func (m *Managed) checkBootstrapIdentity(ctx context.Context, cluster string) error {
-	secret, err := m.Kube.CoreV1().Secrets(m.Namespace).Get(ctx, ocm.BootstrapSecret, metav1.GetOptions{})
-	if err != nil {
-		return fmt.Errorf("reading secret %s/%s, to be sure that it is the right cluster: %w", m.Namespace, ocm.BootstrapSecret, err)
-	}
-	subject := kubeconfig.ClaimsOf(kubeconfig.Token(secret.Data[ocm.KubeconfigKey])).Subject
-	switch {
-	case subject == ocm.BootstrapUser(cluster):
-		return nil
-	case strings.HasSuffix(subject, "-bootstrap-sa"):
-		return fmt.Errorf("%s is another cluster: its bootstrap token is of %s", m.Credential.Config.Host, subject)
-	}
-	return fmt.Errorf("%s may not read secret %s/%s, so it cannot be told whether this is the right cluster",
-		m.User, m.Namespace, ocm.HubSecret)
 }
 
 // checkRights asks the cluster whether the credential may do what the switch needs.

@@ -15,8 +15,8 @@ import (
 	"github.com/acmdr/kubectl-acmdr/pkg/wait"
 )
 
-// dial reaches the endpoint with exactly its CA, as nobody: any answer of the API server proves the way and the TLS.
-func dial(ctx context.Context, endpoint kubeconfig.Endpoint) error {
+// Dial reaches the endpoint with exactly its CA, as nobody: any answer of the API server proves the way and the TLS.
+func Dial(ctx context.Context, endpoint kubeconfig.Endpoint) error {
 	_, err := WhoAmI(ctx, endpoint, "")
 	if err == nil || apierrors.IsUnauthorized(err) || apierrors.IsForbidden(err) {
 		return nil

@@ -167,7 +167,7 @@ func verified(ctx context.Context, endpoint kubeconfig.Endpoint, bundles [][]byt
 			continue
 		}
 		endpoint.CAData = bundle
-		err := dial(ctx, endpoint)
+		err := Dial(ctx, endpoint)
 		if err == nil {
 			return endpoint, nil
 		}

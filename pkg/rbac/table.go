@@ -32,6 +32,7 @@ const (
 	clusterRoleBindings = "clusterrolebindings.rbac.authorization.k8s.io"
 	webhooks            = "hubs with OCM's webhooks"
 	onACM               = "ACM"
+	clustersWithID      = "clusters whose ID the hub knows"
 )
 
 // anyHub is what looking at a hub needs, whichever it is. In a hub's clusters' namespaces rights are for the whole cluster:
@@ -163,6 +164,9 @@ func managedCluster(agent string) []Rule {
 		{Verb: "update", Resource: "secrets", Namespace: agent, Name: ocm.BootstrapSecret, Needs: []string{"get credentials", "reregister", "undo"}, Why: "the switch"},
 		{Verb: "list", Resource: klusterlets, Needs: []string{"reregister", "undo", "explain"}, Why: "the agent's namespace, mode and id", Without: "the usual namespace is taken, and Hosted mode is not noticed"},
 		{Verb: "get", Resource: "secrets", Namespace: agent, Name: ocm.HubSecret, Needs: []string{"reregister", "undo", "explain"}, Why: "where the agent is registered, and as which cluster", Without: "the bootstrap token must name the cluster; undo cannot see the agent come back"},
+		{Verb: "get", Resource: "namespaces", Name: "kube-system", Needs: []string{"get credentials", "reregister", "undo", "explain"}, Why: "the cluster's ID", Without: "only the name tells whether it is the right cluster", Only: clustersWithID},
+		{Verb: "get", Resource: "clusterclaims.cluster.open-cluster-management.io", Needs: []string{"get credentials", "reregister", "undo", "explain"}, Why: "likewise", Without: "likewise", Only: clustersWithID},
+		{Verb: "get", Resource: "clusterversions.config.openshift.io", Name: "version", Needs: []string{"get credentials", "reregister", "undo", "explain"}, Why: "likewise", Without: "likewise", Only: clustersWithID},
 		{Verb: "list", Resource: works, Needs: []string{"reregister", "undo"}, Why: "which workloads a move would delete", Without: "workloads are not guarded, and the run says so"},
 		{Verb: "get", Resource: "secrets", Namespace: agent, Name: previous, Needs: []string{"reregister", "undo"}, Why: "the previous bootstrap kubeconfig", Without: "it is kept as a second key of the bootstrap secret"},
 		{Verb: "create", Resource: "secrets", Namespace: agent, Needs: []string{"reregister"}, Why: "keep it; make a bootstrap secret that somebody deleted", Without: "it is kept as a second key of the bootstrap secret"},

@@ -156,24 +156,30 @@ func TestATokenOfAShorterLife(t *testing.T) {
 	})
 }
 
-// A KlusterletConfig that was restored can lead agents back to the hub that they leave.
+// A KlusterletConfig that was restored can lead agents back to the hub that they leave: to one that is gone, or does not
+// show a certificate of the new hub's CA, or that a CA bundle of its own vouches for.
 func TestKlusterletConfigOfTheOldHub(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		mover := w.mover()
-		mover.Endpoint = func(context.Context, *clusterv1.ManagedCluster) (kubeconfig.Endpoint, error) {
-			return kubeconfig.Endpoint{Server: oldURL, CAData: []byte("OLD CA"), ClusterName: "new-hub-uid", From: "KlusterletConfig global"}, nil
-		}
-		managed := w.managed.Changes()
-		result, _ := w.make(mover.Steps())
-		const want = "the URL is that of KlusterletConfig global: if it is the old hub's, correct it, or give this hub's with --hub-server"
-		if result.Status != step.Failed || result.Step != "mint" || !strings.Contains(result.Err.Error(), want) {
-			t.Errorf("got %+v", result)
-		}
-		if got := managed(); len(got) > 0 {
-			t.Errorf("wrote %q on the managed cluster", got)
-		}
-	})
+	for at, unreachable := range map[string]error{"check": errors.New("connection refused"), "mint": nil} {
+		t.Run(at, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.unreachable = unreachable
+				mover := w.mover()
+				mover.Endpoint = func(context.Context, *clusterv1.ManagedCluster) (kubeconfig.Endpoint, error) {
+					return kubeconfig.Endpoint{Server: oldURL, CAData: []byte("OLD CA"), ClusterName: "new-hub-uid", From: "KlusterletConfig global"}, nil
+				}
+				managed := w.managed.Changes()
+				result, _ := w.make(mover.Steps())
+				const want = "(the URL is that of KlusterletConfig global: if it is the old hub's, correct it, or give this hub's with --hub-server)"
+				if result.Status != step.Failed || result.Step != at || !strings.HasSuffix(result.Err.Error(), want) {
+					t.Errorf("got %+v", result)
+				}
+				if got := managed(); len(got) > 0 {
+					t.Errorf("wrote %q on the managed cluster", got)
+				}
+			})
+		})
+	}
 }
 
 func TestFence(t *testing.T) {

@@ -33,7 +33,8 @@ type Mover struct {
 	Finder   *access.Finder
 	// OldHub is the hub that clusters leave, where it can be reached; else nil.
 	OldHub *accept.Hub
-	// Verify tries a bootstrap token at the new hub.
+	// Dial tries the way to the new hub, as nobody, and Verify a bootstrap token there.
+	Dial   func(ctx context.Context, endpoint kubeconfig.Endpoint) error
 	Verify bootstrap.VerifyFunc
 	Options
 }
@@ -145,7 +146,20 @@ func (m *Mover) check(ctx context.Context, move *Move) error {
 	if move.endpoint, err = m.Endpoint(ctx, signals.Cluster); err != nil {
 		return err
 	}
+	if move.endpoint.From != "" { // the hub's own was tried when it was found
+		if err := m.Dial(ctx, move.endpoint); err != nil {
+			return fmt.Errorf("agents could not reach this hub at %s: %w%s", move.endpoint.Server, err, move.suspect())
+		}
+	}
 	return m.checkImport(ctx, move)
+}
+
+// suspect says where the URL of the new hub is from, when that can have been restored from the old one.
+func (m *Move) suspect() string {
+	if m.endpoint.From == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (the URL is that of %s: if it is the old hub's, correct it, or give this hub's with --hub-server)", m.endpoint.From)
 }
 
 // checkImport looks for a bootstrap kubeconfig that ACM made for this hub. One that was restored from another hub works as

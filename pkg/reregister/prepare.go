@@ -65,10 +65,7 @@ func (m *Mover) mint(ctx context.Context, move *Move) error {
 		return nil
 	}
 	if err := m.Verify(ctx, move.endpoint, token.Value(), ocm.BootstrapUser(move.Name)); err != nil {
-		if from := move.endpoint.From; from != "" {
-			return fmt.Errorf("%w (the URL is that of %s: if it is the old hub's, correct it, or give this hub's with --hub-server)", err, from)
-		}
-		return err
+		return fmt.Errorf("%w%s", err, move.suspect())
 	}
 	// Half of what was asked for is what an operator has to know; the seconds that the request took are not.
 	if granted := token.Expires.Sub(token.Issued); granted < m.TokenLifetime/2 {

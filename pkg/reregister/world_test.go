@@ -56,8 +56,10 @@ type world struct {
 	hub, managed, old *testutil.Hub
 	agent             *testutil.Agent
 	endpoint          kubeconfig.Endpoint
-	options           reregister.Options
-	tokens            tokens
+	// unreachable is why the endpoint cannot be reached; nil when it can.
+	unreachable error
+	options     reregister.Options
+	tokens      tokens
 	// longest is the longest lifetime of a token that the new hub grants; zero for no bound.
 	longest time.Duration
 	// original is what the bootstrap secret held at first; nil when there was none.
@@ -192,6 +194,7 @@ func (w *world) mover() *reregister.Mover {
 				return w.managed.Kube, w.managed.Dynamic, nil
 			},
 		},
+		Dial:    func(context.Context, kubeconfig.Endpoint) error { return w.unreachable },
 		Verify:  w.verify,
 		Options: w.options,
 	}

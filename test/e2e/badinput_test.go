@@ -72,6 +72,12 @@ func TestBadInput(t *testing.T) {
 	})
 	t.Run("Cluster", func(t *testing.T) { all(t, ofClusters()) })
 	t.Run("Credential", func(t *testing.T) { all(t, ofCredentials(t, w)) })
+	t.Run("SameNameTwice", func(t *testing.T) {
+		t.Cleanup(w.KnowAs(t, journey.NewHub, cluster, "00000000-0000-0000-0000-000000000000"))
+		mistake{
+			args: []string{"reregister", cluster, "--context", journey.NewHub}, code: 1, reason: "another cluster of the same name: its ID is",
+		}.check(t, w)
+	})
 	t.Run("Interrupted", func(t *testing.T) { interrupted(t, w) })
 }
 

@@ -1,6 +1,7 @@
 package journey
 
 import (
+	"context"
 	"maps"
 	"slices"
 
@@ -39,6 +40,25 @@ func (w *World) traits(t TB, hub, name string) Traits {
 		ClusterSet: cluster.Labels[ocm.ClusterSetLabel],
 		Workload:   w.workload(t, name),
 	}
+}
+
+// KnowAs makes a hub know a managed cluster by another ID, and returns what gives it the one that it had again.
+func (w *World) KnowAs(t TB, hub, name, id string) func() {
+	t.Helper()
+	clusters := ocm.ManagedClusters(w.Cluster(t, hub).Dynamic)
+	cluster, err := clusters.Get(t.Context(), name)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	label := func(ctx context.Context, id string) {
+		t.Helper()
+		labels := map[string]any{ocm.ClusterIDLabel: id}
+		if err := clusters.MergePatch(ctx, name, map[string]any{"metadata": map[string]any{"labels": labels}}); err != nil {
+			t.Fatalf("%v", err)
+		}
+	}
+	label(t.Context(), id)
+	return func() { label(context.WithoutCancel(t.Context()), cluster.Labels[ocm.ClusterIDLabel]) }
 }
 
 func (w *World) workload(t TB, name string) types.UID {

@@ -71,7 +71,7 @@ func (f *CredentialFlags) Finder(files access.Files, hub *factory.Clients) *acce
 	if f.Kubeconfig == "" {
 		sources = append(sources, access.HubSources(hub.Kube, hub.Dynamic)...)
 	}
-	return &access.Finder{Sources: sources, Connect: factory.Connect}
+	return &access.Finder{Sources: sources, Connect: factory.Connect, Hub: hub.Dynamic}
 }
 
 // clusterOf is the cluster that a file is named after; cluster names may hold dots, so only usual extensions are cut.

@@ -73,7 +73,7 @@ func (flags *credentialFlags) run(cmd *cobra.Command, f *factory.Factory, names 
 	if err != nil {
 		return err
 	}
-	finder := &access.Finder{Sources: access.HubSources(hub.Kube, hub.Dynamic), Connect: factory.Connect}
+	finder := &access.Finder{Sources: access.HubSources(hub.Kube, hub.Dynamic), Connect: factory.Connect, Hub: hub.Dynamic}
 	tried := fleet.Run(ctx, clusters, flags.parallel, func(ctx context.Context, cluster string) triedCredential {
 		managed, err := finder.Open(ctx, cluster)
 		return triedCredential{cluster: cluster, managed: managed, err: err}

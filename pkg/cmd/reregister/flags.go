@@ -103,6 +103,7 @@ func (flags *Flags) ToOptions(
 			Accept:   &accept.Hub{Kube: hub.Kube, Dynamic: hub.Dynamic, Clock: clock.RealClock{}},
 			Finder:   flags.credentials.Finder(files, hub),
 			OldHub:   oldHub(old),
+			Dial:     bootstrap.Dial,
 			Verify:   bootstrap.Verify,
 			Options:  flags.options,
 		},

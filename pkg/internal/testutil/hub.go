@@ -30,6 +30,8 @@ var kinds = map[schema.GroupVersionResource]string{
 	{Group: "cluster.open-cluster-management.io", Version: "v1beta1", Resource: "backupschedules"}: "BackupSchedule",
 	ocm.AppliedManifestWorkResource:         "AppliedManifestWork",
 	ocm.KlusterletResource:                  "Klusterlet",
+	ocm.ClusterClaimResource:                "ClusterClaim",
+	ocm.ClusterVersionResource:              "ClusterVersion",
 	ocm.AddOnResource:                       "ManagedClusterAddOn",
 	ocm.HostedClusterResource:               "HostedCluster",
 	ocm.KlusterletConfigResource:            "KlusterletConfig",

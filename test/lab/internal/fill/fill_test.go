@@ -46,7 +46,7 @@ func TestManagedCluster(t *testing.T) {
 	mc := named(t, list, "ManagedCluster", "managed-one")
 	for key, want := range map[string]string{
 		"cloud": "Amazon", "environment": "prod", "region": "eu-west-1", "vendor": "OpenShift", "name": "managed-one",
-		"cluster.open-cluster-management.io/clusterset": "fleet",
+		"clusterID": testValues(false).ClusterID, "cluster.open-cluster-management.io/clusterset": "fleet",
 	} {
 		if got := mc.GetLabels()[key]; got != want {
 			t.Errorf("label %s is %q, want %q", key, got, want)

@@ -56,7 +56,7 @@ func (r *Registration) Run(ctx context.Context) error {
 }
 
 func (r *Registration) run(ctx context.Context) error {
-	v, err := r.values()
+	v, err := r.values(ctx)
 	if err != nil {
 		return err
 	}
@@ -93,13 +93,17 @@ func (r *Registration) run(ctx context.Context) error {
 	return r.worksApplied(ctx, v)
 }
 
-func (r *Registration) values() (*values, error) {
+func (r *Registration) values(ctx context.Context) (*values, error) {
 	admin, err := os.ReadFile(r.Managed.Home.ComponentKubeconfig(cluster.InstallAdminKubeconfig))
 	if err != nil {
 		return nil, err
 	}
-	secret := make([]byte, 16)
+	secret := make([]byte, 8)
 	if _, err := rand.Read(secret); err != nil {
+		return nil, err
+	}
+	system, err := r.Managed.Clients.Kube.CoreV1().Namespaces().Get(ctx, metav1.NamespaceSystem, metav1.GetOptions{})
+	if err != nil {
 		return nil, err
 	}
 	now := time.Now().UTC()
@@ -109,8 +113,8 @@ func (r *Registration) values() (*values, error) {
 		AdminKubeconfig: admin,
 		Provision:       r.Name + "-0-" + r.Infix,
 		InfraID:         r.Name + "-" + r.Infix,
-		ClusterID:       fmt.Sprintf("%x-%x-%x-%x-%x", secret[0:4], secret[4:6], secret[6:8], secret[8:10], secret[10:16]),
-		Password:        hex.EncodeToString(secret[8:]),
+		ClusterID:       string(system.UID), // as ACM takes it where there is no ClusterVersion
+		Password:        hex.EncodeToString(secret),
 		Now:             now.Format(time.RFC3339), Expiration: now.Add(TokenLife).Format(time.RFC3339),
 	}, nil
 }
