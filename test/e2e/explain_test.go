@@ -18,6 +18,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/kubeconfig"
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
@@ -27,7 +28,7 @@ import (
 // The ways to be stuck that the lab can show, in the order of a move. Each is made, explained, and mended; explaining writes
 // nothing.
 func TestExplain(t *testing.T) {
-	s := &stuck{World: world(t, 1)}
+	s := &stuck{World: world(t, 1), explained: sets.New[string]()}
 	for _, way := range []struct {
 		name string
 		do   func(t *testing.T)
@@ -49,6 +50,7 @@ func TestExplain(t *testing.T) {
 			t.FailNow()
 		}
 	}
+	t.Logf("%d ways to be stuck made and explained: %s", len(s.explained), strings.Join(sets.List(s.explained), ", "))
 }
 
 // stuck is a cluster that gets stuck in one way after another.
@@ -56,6 +58,8 @@ type stuck struct {
 	*journey.World
 	// work is not restored at first.
 	work string
+	// explained are the reasons that were found.
+	explained sets.Set[string]
 }
 
 func (s *stuck) is(t *testing.T, reason string, flags ...string) journey.Explanation {
@@ -63,12 +67,21 @@ func (s *stuck) is(t *testing.T, reason string, flags ...string) journey.Explana
 	before := s.Snapshot(t, journey.NewHub)
 	e := s.IsExplained(t, journey.NewHub, cluster, reason, flags...)
 	before.Same(t, s.Snapshot(t, journey.NewHub))
+	s.explained.Insert(reason)
 	return e
 }
 
 func (s *stuck) becomes(t *testing.T, reason string) journey.Explanation {
 	t.Helper()
-	return s.ComesToBe(t, journey.NewHub, cluster, reason)
+	return s.comesToBe(t, journey.NewHub, reason)
+}
+
+func (s *stuck) comesToBe(t *testing.T, hub, reason string) journey.Explanation {
+	t.Helper()
+	if reason != "" {
+		s.explained.Insert(reason)
+	}
+	return s.ComesToBe(t, hub, cluster, reason)
 }
 
 const agentComponent = "registration-agent"
@@ -212,7 +225,7 @@ func (s *stuck) workloadAtRisk(t *testing.T) {
 }
 
 func (s *stuck) movedAway(t *testing.T) {
-	s.ComesToBe(t, journey.OldHub, cluster, "MovedAway")
+	s.comesToBe(t, journey.OldHub, "MovedAway")
 }
 
 // notAccepted: with and without a webhook that refuses to change that.

@@ -50,11 +50,12 @@ func (w *World) NewDying(t Cleaner, cluster string) *Dying {
 	}
 	hub := write("hub", gate.Proxy(t, w.Lab.Kubeconfig(NewHub), "hub"))
 	managed := write("managed", gate.Proxy(t, w.Lab.Kubeconfig(cluster), "managed"))
+	oldHub := write("old-hub", gate.Proxy(t, w.Lab.Kubeconfig(OldHub), "old-hub"))
 	return &Dying{
 		w: w, gate: gate, cluster: cluster,
 		shell: &Shell{Env: append(slices.Clone(w.Shell.Env), "HOME="+home, "TMPDIR="+home), Dir: home},
 		move: []string{
-			"reregister", cluster, "--accept", "--kubeconfig", hub, "--managed-kubeconfig", managed,
+			"reregister", cluster, "--accept", "--kubeconfig", hub, "--managed-kubeconfig", managed, "--old-hub-kubeconfig", oldHub,
 			"--hub-server", ReadKubeconfig(t, w.Lab.Kubeconfig(NewHub)).Server,
 		},
 		old: w.Bootstrap(t, cluster)[ocm.KubeconfigKey],
