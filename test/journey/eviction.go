@@ -7,7 +7,10 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	clusterv1 "open-cluster-management.io/api/cluster/v1"
+	workv1 "open-cluster-management.io/api/work/v1"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 )
@@ -47,7 +50,7 @@ func (w *World) joined(t TB, hub, name string) time.Time {
 }
 
 // evicting counts the AppliedManifestWorks that are being evicted. Those of the old hub are, after a move; each must have
-// its counterpart on the new hub, or its workload goes with it.
+// its counterpart on the new hub, or own nothing, as ACM's <cluster>-klusterlet does: else its workload goes with it.
 func (w *World) evicting(ctx context.Context, t TB, name string) int {
 	t.Helper()
 	applied, err := ocm.AppliedManifestWorks(w.Cluster(t, name).Dynamic).List(ctx, "")
@@ -61,10 +64,32 @@ func (w *World) evicting(ctx context.Context, t TB, name string) int {
 			continue
 		}
 		evicting++
-		if _, err := works.Get(ctx, work.Spec.ManifestWorkName); apierrors.IsNotFound(err) {
-			t.Fatalf("%s: AppliedManifestWork %s is being evicted since %s and has no ManifestWork on %s",
-				name, work.Name, work.Status.EvictionStartTime, NewHub)
+		if _, err := works.Get(ctx, work.Spec.ManifestWorkName); !apierrors.IsNotFound(err) {
+			continue
+		}
+		if owned := w.ownedBy(ctx, t, name, &work); len(owned) > 0 {
+			t.Fatalf("%s: AppliedManifestWork %s is being evicted since %s, has no ManifestWork on %s and owns %q",
+				name, work.Name, work.Status.EvictionStartTime, NewHub, owned)
 		}
 	}
 	return evicting
+}
+
+// ownedBy are the objects that are deleted with an AppliedManifestWork: a work with deleteOption Orphan owns nothing.
+func (w *World) ownedBy(ctx context.Context, t TB, name string, work *workv1.AppliedManifestWork) []string {
+	t.Helper()
+	var owned []string
+	for _, r := range work.Status.AppliedResources {
+		resource := schema.GroupVersionResource{Group: r.Group, Version: r.Version, Resource: r.Resource}
+		object, err := w.Cluster(t, name).Dynamic.Resource(resource).Namespace(r.Namespace).Get(ctx, r.Name, metav1.GetOptions{})
+		if err != nil {
+			t.Fatalf("%s: what AppliedManifestWork %s applied is gone: %v", name, work.Name, err)
+		}
+		for _, owner := range object.GetOwnerReferences() {
+			if owner.UID == work.UID {
+				owned = append(owned, r.Resource+" "+r.Name)
+			}
+		}
+	}
+	return owned
 }
