@@ -191,8 +191,8 @@ func (m *Mover) open(ctx context.Context, move *Move) error {
 	for _, err := range managed.Passed {
 		move.notes = append(move.notes, "not usable: "+err.Error())
 	}
-	if bootstrap.IsLoopback(move.endpoint.Server) && !bootstrap.IsLoopback(managed.Credential.Config.Host) && !m.AllowLoopback {
-		return fmt.Errorf("agents cannot reach this hub at %s: give its outside URL with --hub-server", move.endpoint.Server)
+	if bootstrap.IsLoopback(move.server()) && !bootstrap.IsLoopback(managed.Credential.Config.Host) && !m.AllowLoopback {
+		return fmt.Errorf("agents cannot reach this hub at %s: give its outside URL with --hub-server", move.server())
 	}
 	move.switched, err = m.leadsHere(ctx, move)
 	return err

@@ -64,7 +64,21 @@ func TestGuard(t *testing.T) {
 			w.Acmdr(t, credentials...).Exits(0).Row(restored, "Hive", "system:admin").Says("OK")
 			w.BreaksHive(t, restored)
 			w.Acmdr(t, credentials...).Exits(1).Says("insecure-skip-tls-verify is not honoured")
-			w.HasManagedServiceAccount(t, restored)
+			admin := journey.ReadKubeconfig(t, w.Lab.Kubeconfig(restored))
+			for _, kept := range []struct{ source, name, key string }{
+				{"HyperShift", restored + "-admin-kubeconfig", "kubeconfig"},
+				{"ClusterAPI", restored + "-kubeconfig", "value"},
+				{"AutoImport", "auto-import-secret", "kubeconfig"},
+			} {
+				take := w.Keeps(t, journey.NewHub, restored, kept.name, map[string][]byte{kept.key: admin.Encode(t)})
+				w.Acmdr(t, credentials...).Exits(0).Row(restored, kept.source, "system:admin").Says("OK; not usable: Hive admin kubeconfig")
+				take()
+			}
+			token := w.HasManagedServiceAccount(t, restored)
+			take := w.Keeps(t, journey.NewHub, restored, "auto-import-secret", map[string][]byte{"token": token, "server": []byte(admin.Server)})
+			w.Acmdr(t, credentials...).Exits(0).
+				Row(restored, "AutoImport", "system:serviceaccount:open-cluster-management-agent-addon:auto-import-account")
+			take()
 			w.Acmdr(t, credentials...).Exits(0).
 				Row(restored, "ManagedServiceAccount", "system:serviceaccount:open-cluster-management-agent-addon:auto-import-account").
 				Says("OK; not usable: Hive admin kubeconfig")
@@ -72,8 +86,8 @@ func TestGuard(t *testing.T) {
 		{Name: "RolledBackIsTold", Do: func(t journey.TB, w *journey.World) {
 			w.Copied(t, restored, ocm.ManifestWorkResource, journey.SettingsWork(restored))
 			w.OlderWork(t, restored, "environment", "test")
-			admin := w.File(t, "admin.kubeconfig", journey.ReadKubeconfig(t, w.Lab.Kubeconfig(restored)).Encode(t))
-			w.Acmdr(t, move(restored, "--dry-run", "--managed-kubeconfig", admin)...).Exits(0).
+			file := w.File(t, "admin.kubeconfig", journey.ReadKubeconfig(t, w.Lab.Kubeconfig(restored)).Encode(t))
+			w.Acmdr(t, move(restored, "--dry-run", "--managed-kubeconfig", file)...).Exits(0).
 				Says("will be changed to what this hub's works hold: configmaps/default/fleet-settings")
 		}},
 		{Name: "NarrowCredentialMoves", Do: func(t journey.TB, w *journey.World) {

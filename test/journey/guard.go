@@ -102,12 +102,27 @@ func (w *World) BreaksHive(t TB, name string) {
 	}
 }
 
+// Keeps puts a secret into a cluster's namespace on a hub, and returns what takes it away again.
+func (w *World) Keeps(t TB, hub, cluster, name string, data map[string][]byte) func() {
+	t.Helper()
+	secrets := w.Cluster(t, hub).Kube.CoreV1().Secrets(cluster)
+	if _, err := secrets.Create(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: name}, Data: data}, metav1.CreateOptions{}); err != nil {
+		t.Fatalf("%v", err)
+	}
+	return func() {
+		t.Helper()
+		if err := secrets.Delete(t.Context(), name, metav1.DeleteOptions{}); err != nil {
+			t.Fatalf("%v", err)
+		}
+	}
+}
+
 // managedServiceAccount is what ACM's recovery calls its account on a managed cluster.
 const managedServiceAccount = "auto-import-account"
 
 // HasManagedServiceAccount gives the new hub a token of a managed cluster, as a ManagedServiceAccount of ACM's recovery does: it
-// may get and update the bootstrap secret, and nothing else.
-func (w *World) HasManagedServiceAccount(t TB, name string) {
+// may get and update the bootstrap secret, and nothing else. It returns the token.
+func (w *World) HasManagedServiceAccount(t TB, name string) []byte {
 	t.Helper()
 	const namespace = ocm.AgentNamespace + "-addon"
 	managed, hub := w.Cluster(t, name).Kube, w.Cluster(t, NewHub).Kube
@@ -141,6 +156,7 @@ func (w *World) HasManagedServiceAccount(t TB, name string) {
 			corev1.ServiceAccountTokenKey: []byte(granted.Status.Token), corev1.ServiceAccountRootCAKey: ReadKubeconfig(t, w.Lab.Kubeconfig(name)).CA,
 		},
 	}, metav1.CreateOptions{}))
+	return []byte(granted.Status.Token)
 }
 
 // joiner is the account by which clusteradm lets clusters join, and its namespace.
