@@ -35,12 +35,12 @@ func TestSchedule(t *testing.T) {
 			acmdr(t, "backup", "prune", "--keep", "1", "--dry-run").Exits(0).NeverSays("whole").NeverSays("newest")
 		}},
 		{Name: "Create", Do: func(t journey.TB, _ *journey.World) {
-			create := []string{"schedule", "create", "fleet", "--cron", "* * * * *", "--ttl", "24h"}
+			create := []string{"schedule", "create", "fleet", "--schedule", "* * * * *", "--ttl", "24h"}
 			acmdr(t, append(create, "--dry-run")...).Exits(0).Says("kind: Schedule")
 			acmdr(t, "get", "schedules").Exits(0).Says("No schedules found")
 			acmdr(t, create...).Exits(0).Row("fleet", "Enabled", "* * * * *")
 			acmdr(t, create...).Exits(0).Says("is there already")
-			acmdr(t, "schedule", "create", "fleet", "--cron", "@daily").Exits(1).OneError("with other settings")
+			acmdr(t, "schedule", "create", "fleet", "--schedule", "@daily").Exits(1).OneError("with other settings")
 			acmdr(t, "schedule", "list", "--rpo", "1h").Exits(1).OneError("no schedule has made a good backup")
 		}},
 		{Name: "Backs", Do: func(t journey.TB, w *journey.World) {

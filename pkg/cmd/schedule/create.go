@@ -20,13 +20,13 @@ import (
 
 var createExample = templates.Examples(`
 	# Every six hours, each kept for a week
-	kubectl acmdr schedule create fleet --cron '0 */6 * * *' --ttl 168h
+	kubectl acmdr schedule create fleet --schedule '0 */6 * * *' --ttl 168h
 
 	# Every night, from later on
-	kubectl acmdr schedule create nightly --cron '@daily' --paused
+	kubectl acmdr schedule create nightly --schedule '@daily' --paused
 
 	# See what Velero would be asked to do
-	kubectl acmdr schedule create fleet --cron '@hourly' --dry-run=client -o yaml`)
+	kubectl acmdr schedule create fleet --schedule '@hourly' --dry-run=client -o yaml`)
 
 type createFlags struct {
 	changeFlags
@@ -47,7 +47,7 @@ type createOptions struct {
 func newCreate(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command {
 	flags := &createFlags{}
 	cmd := &cobra.Command{
-		Use:     "create NAME --cron EXPRESSION",
+		Use:     "create NAME --schedule EXPRESSION",
 		Short:   "Have Velero back this hub up again and again",
 		Long:    long,
 		Example: createExample,
@@ -62,7 +62,7 @@ func newCreate(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Co
 	}
 	flags.addFlags(cmd)
 	flags.dryRun.AddFlags(cmd)
-	cmd.Flags().StringVar(&flags.options.Cron, "cron", "", "When to back up, in the time zone of Velero's server: five fields, @daily, @every 6h")
+	cmd.Flags().StringVar(&flags.options.Cron, "schedule", "", "When to back up, in the time zone of Velero's server: five fields, @daily, @every 6h")
 	cmd.Flags().DurationVar(&flags.options.TTL, "ttl", 0, "How long Velero keeps each backup (default: as its server is set up, else 720h)")
 	cmd.Flags().StringVar(&flags.options.Location, "storage-location", "", "BackupStorageLocation to write to (default: the default one)")
 	cmd.Flags().BoolVar(&flags.options.Paused, "paused", false, "Make no backup until the schedule is resumed")
@@ -76,7 +76,7 @@ func (flags *createFlags) toOptions(
 		return nil, cmdutil.Usagef("schedule: %w", err)
 	}
 	if _, err := schedule.ParseCron(flags.options.Cron); err != nil {
-		return nil, cmdutil.Usagef("--cron: %w", err)
+		return nil, cmdutil.Usagef("--schedule: %w", err)
 	}
 	if flags.options.TTL < 0 {
 		return nil, cmdutil.Usagef("--ttl must be positive")
