@@ -3,15 +3,18 @@ package check
 import (
 	"context"
 	"fmt"
-	"strings"
+	"slices"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/bootstrap"
 	"github.com/acmdr/kubectl-acmdr/pkg/preflight"
+	"github.com/acmdr/kubectl-acmdr/pkg/rbac"
+	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 )
 
 // endpoint checks that the hub answers at the URL that agents would be given, with the CA that they would be given.
@@ -24,6 +27,8 @@ func (c *checker) endpoint(ctx context.Context) ([]Row, error) {
 	endpoint, err := bootstrap.FindEndpoint(ctx, hub, bootstrap.EndpointOptions{})
 	row := Row{Name: name, Remedy: "on the day give another to reregister, with --hub-server and --hub-ca-file"}
 	switch {
+	case apierrors.IsForbidden(err):
+		return nil, err
 	case err != nil:
 		row.Result, row.Reason = preflight.Fail, err.Error()
 	case bootstrap.IsLoopback(endpoint.Server):
@@ -34,50 +39,36 @@ func (c *checker) endpoint(ctx context.Context) ([]Row, error) {
 	return []Row{row}, nil
 }
 
-// right is something that the user must be allowed to do on the hub.
-type right struct{ verb, group, resource string }
-
-func (r right) String() string {
-	if r.group == "" {
-		return r.verb + " " + r.resource
-	}
-	return r.verb + " " + r.resource + "." + r.group
+// recovery are the verbs that the role of a hub is for on the day, and what they do.
+var recovery = map[rbac.Role]struct {
+	verbs []string
+	part  string
+}{
+	rbac.HubActive:  {[]string{"backup"}, "back this hub up"},
+	rbac.HubStandby: {[]string{"restore", "reregister", "accept"}, "take a fleet over"},
 }
 
-// The rights that a whole recovery takes, beside reading. The roles of a hub have more; what is here is what each verb ends at
-// without.
-var (
-	toBackUp = []right{
-		{"create", "velero.io", "backups"},
-		{"create", "velero.io", "downloadrequests"},
-		{"create", "", "configmaps"},
-	}
-	toTakeOver = []right{
-		{"create", "velero.io", "restores"},
-		{"create", "velero.io", "downloadrequests"},
-		{"create", "cluster.open-cluster-management.io", "managedclusters"},
-		{"patch", "cluster.open-cluster-management.io", "managedclusters"},
-		{"create", "", "namespaces"},
-		{"create", "", "serviceaccounts"},
-		{"create", "", "serviceaccounts/token"},
-		{"create", "rbac.authorization.k8s.io", "clusterroles"},
-		{"create", "rbac.authorization.k8s.io", "clusterrolebindings"},
-		{"update", "certificates.k8s.io", "certificatesigningrequests/approval"},
-	}
-)
-
-// permissions checks that this user may do what the hub's part needs.
+// permissions checks that this user has every right that the verbs of the hub's part fail without.
 func (c *checker) permissions(ctx context.Context) ([]Row, error) {
 	const name = "permissions"
-	rights, part := toBackUp, "back this hub up"
+	role := rbac.HubActive
 	if c.standby() {
-		rights, part = toTakeOver, "take a fleet over"
+		role = rbac.HubStandby
 	}
-	allowed := make([]bool, len(rights))
+	options := rbac.Options{VeleroNamespace: velero.DefaultNamespace, Minimal: true}
+	if c.hub.Velero != nil {
+		options.VeleroNamespace = c.hub.Velero.Namespace
+	}
+	rules := slices.DeleteFunc(role.Rules(options), func(rule rbac.Rule) bool {
+		needed := func(verb string) bool { return slices.Contains(rule.Needs, verb) }
+		return rule.Only != "" || !slices.ContainsFunc(recovery[role].verbs, needed)
+	})
+	allowed := make([]bool, len(rules))
 	group, ctx := errgroup.WithContext(ctx)
-	for i, right := range rights {
+	group.SetLimit(reviews)
+	for i, rule := range rules {
 		group.Go(func() (err error) {
-			allowed[i], err = c.may(ctx, right)
+			allowed[i], err = c.may(ctx, rule)
 			return err
 		})
 	}
@@ -85,30 +76,28 @@ func (c *checker) permissions(ctx context.Context) ([]Row, error) {
 		return nil, err
 	}
 	var missing []string
-	for i, right := range rights {
+	for i, rule := range rules {
 		if !allowed[i] {
-			missing = append(missing, right.String())
+			missing = append(missing, rule.String())
 		}
 	}
 	if len(missing) > 0 {
 		return []Row{{
 			Name: name, Result: preflight.Fail, Reason: "this user may not " + preflight.Few(missing),
-			Remedy: "ask for a role that allows it, or use another kubeconfig, to " + part,
+			Remedy: fmt.Sprintf("'kubectl acmdr rbac %s' prints the role that may %s", role, recovery[role].part),
 		}}, nil
 	}
-	return []Row{preflight.Passed(name, "this user may %s", part)}, nil
+	return []Row{preflight.Passed(name, "this user has the %d rights that it takes to %s", len(rules), recovery[role].part)}, nil
 }
 
-func (c *checker) may(ctx context.Context, r right) (bool, error) {
-	resource, subresource, _ := strings.Cut(r.resource, "/")
-	attributes := &authorizationv1.ResourceAttributes{Verb: r.verb, Group: r.group, Resource: resource, Subresource: subresource}
-	if c.hub.Velero != nil && (r.group == "velero.io" || resource == "configmaps") {
-		attributes.Namespace = c.hub.Velero.Namespace
-	}
-	review := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: attributes}}
+// reviews is how many rights are asked for at the same time.
+const reviews = 10
+
+func (c *checker) may(ctx context.Context, rule rbac.Rule) (bool, error) {
+	review := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: rule.Attributes()}}
 	answer, err := c.hub.Kube.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, review, metav1.CreateOptions{})
 	if err != nil {
-		return false, fmt.Errorf("asking whether this user may %s: %w", r, err)
+		return false, fmt.Errorf("asking whether this user may %s: %w", rule, err)
 	}
 	return answer.Status.Allowed, nil
 }

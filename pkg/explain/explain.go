@@ -43,6 +43,8 @@ type Outcome struct {
 	Check  string
 	Status Status
 	Detail string
+	// Err is why the check could not be made.
+	Err error
 }
 
 // Report is the explanation of one cluster.
@@ -112,7 +114,7 @@ func (e *Explainer) Explain(ctx context.Context, cluster string, emit func(Outco
 		outcome := Outcome{Check: c.name, Status: OK, Detail: detail}
 		switch {
 		case err != nil:
-			outcome.Status, outcome.Detail = Skipped, err.Error()
+			outcome.Status, outcome.Detail, outcome.Err = Skipped, err.Error(), err
 		case finding != nil:
 			outcome.Status, outcome.Detail = Wrong, finding.Sentence
 			finding.Check = c.name

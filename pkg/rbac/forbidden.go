@@ -35,7 +35,7 @@ func RolesFor(err error) []Role {
 	}
 	var roles []Role
 	for _, role := range []Role{Managed, HubActive, HubStandby} {
-		if !slices.ContainsFunc(role.Rules(Options{}), lacking.within) {
+		if !slices.ContainsFunc(role.Rules(Options{}), func(rule Rule) bool { return rule.named(lacking) && !rule.quiet() }) {
 			continue
 		}
 		if role == Managed { // whose objects are named, and no hub's
@@ -50,8 +50,13 @@ func RolesFor(err error) []Role {
 // the right to (apiserver's RBAC storage; plugin/pkg/admission/certificates/approval).
 var unnamed = []string{"attempting to grant RBAC permissions not currently held", "not permitted to approve requests with signerName"}
 
-func (r Rule) within(other Rule) bool {
-	return r.Verb == other.Verb && r.Resource == other.Resource && (other.Name == "" || other.Name == r.Name)
+// quiet rights are never what a failure is about: the verbs do without them and say nothing.
+func (r Rule) quiet() bool { return r.Without != "" && r.Only != "" }
+
+// named tells whether a refusal, which says no namespace, can be for lack of this right.
+func (r Rule) named(lacking Rule) bool {
+	r.Namespace = ""
+	return r.covers(lacking)
 }
 
 // hubs leaves the role of the old hub where that is what the error speaks of.

@@ -111,26 +111,48 @@ func Parse(name string) (Role, error) {
 	return "", fmt.Errorf("no role %q: choose one of %v", name, Roles)
 }
 
-// merge makes one row of rows for the same right.
+// merge makes one row of rows for the same right, and of those that a wider one covers.
 func merge(rules []Rule) []Rule {
 	var merged []Rule
-	for _, rule := range rules {
-		i := slices.IndexFunc(merged, func(other Rule) bool { return *other.Attributes() == *rule.Attributes() })
-		if i < 0 {
-			merged = append(merged, rule)
+	for i, rule := range rules {
+		wider := slices.ContainsFunc(rules, func(other Rule) bool { return other.covers(rule) && !rule.covers(other) })
+		first := slices.IndexFunc(rules, func(other Rule) bool { return other.covers(rule) && rule.covers(other) }) == i
+		if wider || !first {
 			continue
 		}
-		for _, verb := range rule.Needs {
-			if !slices.Contains(merged[i].Needs, verb) {
-				merged[i].Needs = append(slices.Clone(merged[i].Needs), verb)
+		for _, other := range rules[i+1:] {
+			if rule.covers(other) {
+				rule = rule.with(other)
 			}
 		}
-		if rule.Without == "" {
-			merged[i].Without = ""
+		for _, other := range rules[:i] {
+			if rule.covers(other) {
+				rule = rule.with(other)
+			}
 		}
-		if rule.Only == "" {
-			merged[i].Only = ""
-		}
+		merged = append(merged, rule)
 	}
 	return merged
+}
+
+// covers tells whether who has this right has the other one, too.
+func (r Rule) covers(other Rule) bool {
+	return r.Verb == other.Verb && r.Resource == other.Resource &&
+		(r.Namespace == "" || r.Namespace == other.Namespace) && (r.Name == "" || r.Name == other.Name)
+}
+
+// with is the right for the needs of another one as well.
+func (r Rule) with(other Rule) Rule {
+	for _, verb := range other.Needs {
+		if !slices.Contains(r.Needs, verb) {
+			r.Needs = append(slices.Clone(r.Needs), verb)
+		}
+	}
+	if other.Without == "" {
+		r.Without = ""
+	}
+	if other.Only == "" {
+		r.Only = ""
+	}
+	return r
 }

@@ -25,6 +25,8 @@ const (
 	restores            = "restores.velero.io"
 	schedules           = "schedules.velero.io"
 	downloadRequests    = "downloadrequests.velero.io"
+	statusRequests      = "serverstatusrequests.velero.io"
+	deleteRequests      = "deletebackuprequests.velero.io"
 	requests            = "certificatesigningrequests.certificates.k8s.io"
 	approval            = "certificatesigningrequests/approval.certificates.k8s.io"
 	signers             = "signers.certificates.k8s.io"
@@ -45,7 +47,7 @@ func anyHub(velero string) []Rule {
 		{Verb: "list", Resource: clusterDeployments, Needs: []string{"get clusters", "get credentials", "reregister", "restore", "fence"}, Why: "which secret Hive keeps the credential in"},
 		{Verb: "get", Resource: "secrets", Needs: []string{"get credentials", "reregister", "explain", "undo"}, Why: "read the credential of a cluster"},
 		{Verb: "get", Resource: hostedClusters, Needs: []string{"get credentials", "reregister", "explain", "undo"}, Why: "which secret HyperShift keeps the credential in", Only: "clusters that Hive did not make"},
-		{Verb: "get", Resource: managedClusters, Needs: []string{"explain", "accept", "reregister", "undo", "fence", "restore --existing=update"}, Why: "how one cluster stands"},
+		{Verb: "get", Resource: managedClusters, Needs: []string{"get credentials", "explain", "accept", "reregister", "undo", "fence", "restore --existing=update"}, Why: "how one cluster stands"},
 		{Verb: "get", Resource: "namespaces", Needs: []string{"explain", "backup", "restore", "reregister", "status"}, Why: "tell hubs apart by their kube-system namespace; whether a cluster's namespace is whole"},
 		{Verb: "get", Resource: "leases.coordination.k8s.io", Needs: []string{"explain", "accept", "reregister", "undo"}, Why: "whether the agent renews its lease"},
 		{Verb: "list", Resource: requests, Needs: []string{"explain", "accept", "reregister", "undo"}, Why: "what the agent asked for"},
@@ -60,6 +62,20 @@ func anyHub(velero string) []Rule {
 		{Verb: "list", Resource: restores, Namespace: velero, Needs: []string{"get restores", "status", "restore"}, Why: "which restores there are"},
 		{Verb: "watch", Resource: restores, Namespace: velero, Needs: []string{"get restores -w"}, Why: "follow what changes"},
 		{Verb: "get", Resource: "deployments.apps", Namespace: velero, Name: "velero", Needs: []string{"backup", "restore"}, Why: "whether Velero runs, and which version", Without: "a Velero that does not run is waited for, and restore does not see its version"},
+		{Verb: "get", Resource: backups, Namespace: velero, Needs: []string{"inspect", "backup", "backup prune"}, Why: "the backup that is named; wait for its end"},
+		{Verb: "list", Resource: schedules, Namespace: velero, Needs: []string{"get schedules", "schedule", "check", "backup prune"}, Why: "which schedules there are"},
+		{Verb: "watch", Resource: schedules, Namespace: velero, Needs: []string{"get schedules -w"}, Why: "follow what changes"},
+		{Verb: "list", Resource: "namespaces", Needs: []string{"check", "restore"}, Why: "which are there, or being deleted"},
+		{Verb: "create", Resource: downloadRequests, Namespace: velero, Needs: []string{"inspect", "check", "backup", "restore"}, Why: "ask Velero for links to a backup"},
+		{Verb: "get", Resource: downloadRequests, Namespace: velero, Needs: []string{"inspect", "check", "backup", "restore"}, Why: "read the link"},
+		{Verb: "delete", Resource: downloadRequests, Namespace: velero, Needs: []string{"inspect", "check", "backup", "restore"}, Why: "take the link away again, since it opens the backup", Without: "Velero deletes it itself, after ten minutes"},
+		{Verb: "create", Resource: statusRequests, Namespace: velero, Needs: []string{"backup", "schedule create", "restore"}, Why: "ask Velero for its version", Without: "the image of its Deployment tells, or it is not known"},
+		{Verb: "get", Resource: statusRequests, Namespace: velero, Needs: []string{"backup", "schedule create", "restore"}, Why: "read the answer", Without: "likewise"},
+		{Verb: "delete", Resource: statusRequests, Namespace: velero, Needs: []string{"backup", "schedule create", "restore"}, Why: "take the question away again", Without: "Velero deletes it itself"},
+		{Verb: "list", Resource: "apiservices.apiregistration.k8s.io", Needs: []string{"check", "restore"}, Why: "whether all APIs answer", Without: "check and restore warn that it was not looked at"},
+		{Verb: "get", Resource: "infrastructures.config.openshift.io", Name: "cluster", Needs: []string{"check", "reregister"}, Why: "the outside URL of the API"},
+		{Verb: "get", Resource: "configmaps", Namespace: "kube-public", Name: "cluster-info", Needs: []string{"check", "reregister"}, Why: "the URL and CA that kubeadm published"},
+		{Verb: "get", Resource: "configmaps", Namespace: "kube-system", Name: "kube-root-ca.crt", Needs: []string{"check", "reregister"}, Why: "the CA of the API", Without: "the CA of the kubeconfig is taken"},
 		{Verb: "list", Resource: "multiclusterhubs.operator.open-cluster-management.io", Needs: []string{"backup", "restore"}, Why: "the version of ACM", Without: "parity of the two hubs is not checked", Only: onACM},
 		{Verb: "list", Resource: "multiclusterengines.multicluster.openshift.io", Needs: []string{"backup", "restore"}, Why: "the version of MCE", Without: "likewise", Only: onACM},
 		{Verb: "list", Resource: "subscriptions.operators.coreos.com", Needs: []string{"backup", "restore"}, Why: "the versions of operators", Without: "likewise", Only: "OpenShift"},
@@ -71,19 +87,23 @@ func activeHub(velero string) []Rule {
 	return []Rule{
 		{Verb: "create", Resource: "configmaps", Namespace: velero, Needs: []string{"backup"}, Why: "the resource policy that says what is in the backup"},
 		{Verb: "create", Resource: backups, Namespace: velero, Needs: []string{"backup"}, Why: "ask Velero for the backup"},
-		{Verb: "get", Resource: backups, Namespace: velero, Needs: []string{"backup"}, Why: "wait for its end"},
 		{Verb: "get", Resource: locations, Namespace: velero, Needs: []string{"backup", "fence"}, Why: "read what was written; fence looks again before it writes"},
-		{Verb: "create", Resource: downloadRequests, Namespace: velero, Needs: []string{"backup"}, Why: "ask Velero for links to what it wrote"},
-		{Verb: "get", Resource: downloadRequests, Namespace: velero, Needs: []string{"backup"}, Why: "read the link"},
-		{Verb: "delete", Resource: downloadRequests, Namespace: velero, Needs: []string{"backup"}, Why: "take the link away again, since it opens the backup", Without: "Velero deletes it itself, after ten minutes"},
 		{Verb: "patch", Resource: backups, Namespace: velero, Needs: []string{"backup"}, Why: "note that it was verified"},
+		{Verb: "get", Resource: "configmaps", Namespace: velero, Needs: []string{"backup NAME"}, Why: "of which clusters a backup of that name is", Only: "backups of some clusters that are there already"},
+
+		{Verb: "get", Resource: schedules, Namespace: velero, Needs: []string{"schedule create", "schedule delete", "fence"}, Why: "whether it is there"},
+		{Verb: "create", Resource: schedules, Namespace: velero, Needs: []string{"schedule create"}, Why: "ask Velero for backups again and again"},
+		{Verb: "patch", Resource: schedules, Namespace: velero, Needs: []string{"schedule pause", "fence"}, Why: "pause and resume it"},
+		{Verb: "delete", Resource: schedules, Namespace: velero, Needs: []string{"schedule delete"}, Why: "end it"},
+		{Verb: "create", Resource: deleteRequests, Namespace: velero, Needs: []string{"backup prune"}, Why: "ask Velero to delete a backup"},
+		{Verb: "get", Resource: deleteRequests, Namespace: velero, Needs: []string{"backup prune"}, Why: "wait for its end"},
+		{Verb: "list", Resource: "configmaps", Namespace: velero, Needs: []string{"backup prune"}, Why: "find content policies that no backup refers to any more"},
+		{Verb: "delete", Resource: "configmaps", Namespace: velero, Needs: []string{"backup prune"}, Why: "delete them", Only: "hubs with such a policy"},
 
 		{Verb: "list", Resource: backupSchedules, Needs: []string{"fence"}, Why: "ACM's schedules"},
 		{Verb: "list", Resource: schedules, Needs: []string{"fence"}, Why: "Velero's schedules"},
 		{Verb: "get", Resource: backupSchedules, Namespace: velero, Needs: []string{"fence"}, Why: "pause them", Only: onACM},
 		{Verb: "patch", Resource: backupSchedules, Namespace: velero, Needs: []string{"fence"}, Why: "pause them", Only: onACM},
-		{Verb: "get", Resource: schedules, Namespace: velero, Needs: []string{"fence"}, Why: "pause them", Only: "hubs with a schedule"},
-		{Verb: "patch", Resource: schedules, Namespace: velero, Needs: []string{"fence"}, Why: "pause them", Only: "hubs with a schedule"},
 		{Verb: "patch", Resource: locations, Namespace: velero, Needs: []string{"fence"}, Why: "make the location read-only"},
 		{Verb: "get", Resource: clusterDeployments, Needs: []string{"fence"}, Why: "keep Hive from deprovisioning a cluster"},
 		{Verb: "patch", Resource: clusterDeployments, Needs: []string{"fence"}, Why: "likewise"},
@@ -101,13 +121,7 @@ func activeHub(velero string) []Rule {
 // standbyHub is what restore, reregister, accept and undo need beyond that, in the order in which they do.
 func standbyHub(velero string) []Rule {
 	return []Rule{
-		{Verb: "get", Resource: backups, Namespace: velero, Needs: []string{"restore NAME"}, Why: "the backup that is named, or that an earlier run began with", Only: "restore of a named backup"},
 		{Verb: "get", Resource: locations, Namespace: velero, Needs: []string{"restore"}, Why: "where the backup is"},
-		{Verb: "create", Resource: downloadRequests, Namespace: velero, Needs: []string{"restore"}, Why: "ask Velero for links to the backup"},
-		{Verb: "get", Resource: downloadRequests, Namespace: velero, Needs: []string{"restore"}, Why: "read the link"},
-		{Verb: "delete", Resource: downloadRequests, Namespace: velero, Needs: []string{"restore"}, Why: "take the link away again, since it opens the backup", Without: "Velero deletes it itself, after ten minutes"},
-		{Verb: "list", Resource: "namespaces", Needs: []string{"restore"}, Why: "which are there, or being deleted"},
-		{Verb: "list", Resource: "apiservices.apiregistration.k8s.io", Needs: []string{"restore"}, Why: "whether all APIs answer", Without: "restore warns that it was not looked at"},
 		{Verb: "create", Resource: managedClusters, Needs: []string{"restore"}, Why: "the ManagedClusters come first; and held, because the bootstrap identity gets it"},
 		{Verb: "update", Resource: acceptance, Needs: []string{"restore", "accept"}, Why: "with the acceptance that they had", Only: webhooks},
 		{Verb: "create", Resource: setMembership, Needs: []string{"restore"}, Why: "and in their cluster set", Only: webhooks},
@@ -119,9 +133,6 @@ func standbyHub(velero string) []Rule {
 		{Verb: "patch", Resource: restores, Namespace: velero, Needs: []string{"restore"}, Why: "note that all is done"},
 
 		{Verb: "list", Resource: klusterletConfigs, Needs: []string{"reregister"}, Why: "how agents reach this hub"},
-		{Verb: "get", Resource: "infrastructures.config.openshift.io", Name: "cluster", Needs: []string{"reregister"}, Why: "the outside URL of the API"},
-		{Verb: "get", Resource: "configmaps", Namespace: "kube-public", Name: "cluster-info", Needs: []string{"reregister"}, Why: "the URL and CA that kubeadm published"},
-		{Verb: "get", Resource: "configmaps", Namespace: "kube-system", Name: "kube-root-ca.crt", Needs: []string{"reregister"}, Why: "the CA of the API", Without: "the CA of the kubeconfig is taken"},
 		{Verb: "create", Resource: "namespaces", Needs: []string{"reregister"}, Why: "the cluster's namespace"},
 		{Verb: "get", Resource: "serviceaccounts", Needs: []string{"reregister"}, Why: "the bootstrap identity"},
 		{Verb: "create", Resource: "serviceaccounts", Needs: []string{"reregister"}, Why: "the bootstrap identity"},
@@ -149,7 +160,7 @@ func standbyHub(velero string) []Rule {
 func restoredKinds() []Rule {
 	var rules []Rule
 	for _, kind := range backup.Resources() {
-		rules = append(rules, Rule{Verb: "list", Resource: kind, Needs: []string{"restore"}, Why: "what of the backup is here already", Only: "backups that hold the kind"})
+		rules = append(rules, Rule{Verb: "list", Resource: kind, Needs: []string{"restore of the kind"}, Why: "what of the backup is here already", Only: "backups that hold the kind"})
 	}
 	return rules
 }

@@ -49,6 +49,8 @@ type pruneFlags struct {
 
 // pruneOptions are ready to run.
 type pruneOptions struct {
+	// program is how the plugin was called.
+	program   string
 	hub       backup.Hub
 	retention backup.Retention
 	dryRun    bool
@@ -106,7 +108,8 @@ func (flags *pruneFlags) toOptions(cmd *cobra.Command, f *factory.Factory, strea
 		return nil, err
 	}
 	return &pruneOptions{
-		hub: hub, retention: flags.retention, dryRun: dryRun, confirm: flags.confirm, streams: streams, print: printer, clock: clock.RealClock{},
+		program: cmdutil.Program(cmd), hub: hub, retention: flags.retention, dryRun: dryRun, confirm: flags.confirm,
+		streams: streams, print: printer, clock: clock.RealClock{},
 	}, nil
 }
 
@@ -122,7 +125,10 @@ func (o *pruneOptions) run(ctx context.Context) error {
 	n := len(pruning.Backups)
 	if n == 0 {
 		fmt.Fprintf(o.streams.ErrOut, "Nothing to delete: %s kept.\n", printing.Count(pruning.Kept, "backup"))
-		return nil
+		if o.dryRun {
+			return nil
+		}
+		return backup.DeletePolicies(ctx, o.hub) // which an earlier run may have left
 	}
 	if err := o.show(pruning); err != nil {
 		return err
@@ -142,18 +148,19 @@ func (o *pruneOptions) run(ctx context.Context) error {
 const parallelDeletes = 10
 
 func (o *pruneOptions) delete(ctx context.Context, pruning *backup.Pruning) error {
-	failed := 0
 	outcomes := fleet.Run(ctx, pruning.Backups, parallelDeletes, func(ctx context.Context, b velero.Backup) error {
 		return backup.Delete(ctx, o.clock, o.hub, &b)
 	})
+	var failed []error
 	for i, err := range outcomes {
 		if err != nil {
-			failed++
+			failed = append(failed, err)
 			fmt.Fprintf(o.streams.ErrOut, "%s: %v\n", pruning.Backups[i].Name, err)
 		}
 	}
-	if failed > 0 {
-		return fmt.Errorf("%d of %s not deleted; the same command goes on", failed, printing.Count(len(outcomes), "backup"))
+	if len(failed) > 0 {
+		cmdutil.TellAllowed(o.streams.ErrOut, o.program, "backup", failed...)
+		return fmt.Errorf("%d of %s not deleted; the same command goes on", len(failed), printing.Count(len(outcomes), "backup"))
 	}
 	fmt.Fprintf(o.streams.ErrOut, "%s deleted, %d kept.\n", printing.Count(len(outcomes), "backup"), pruning.Kept)
 	return backup.DeletePolicies(ctx, o.hub)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,6 +20,7 @@ import (
 	"github.com/acmdr/kubectl-acmdr/pkg/explain"
 	"github.com/acmdr/kubectl-acmdr/pkg/factory"
 	"github.com/acmdr/kubectl-acmdr/pkg/kubeconfig"
+	"github.com/acmdr/kubectl-acmdr/pkg/rbac"
 )
 
 var long = templates.LongDesc(`
@@ -30,7 +32,8 @@ var long = templates.LongDesc(`
 	is told, since it makes all after it wrong. Nothing is changed anywhere. Where the managed cluster cannot be opened, the
 	hub alone is looked at.
 
-	The exit code is 0 when the cluster is well, and 1 when something is wrong.`)
+	The exit code is 0 when the cluster is well, and 1 when something is wrong, or when something on the hub may not be
+	looked at.`)
 
 var example = templates.Examples(`
 	# Why is this cluster not back?
@@ -144,8 +147,22 @@ func (o *Options) Run(ctx context.Context) error {
 	if err := o.Print(o.Streams.Out, report); err != nil {
 		return err
 	}
-	if report.Finding != nil {
+	if o.unseen(report) || report.Finding != nil {
 		return cmdutil.ErrReported
 	}
 	return nil
+}
+
+// unseen tells whether something on the hub may not be looked at, so that the cluster may be less well than it seems. What a
+// narrow credential of the managed cluster hides is only named.
+func (o *Options) unseen(report *explain.Report) bool {
+	var failed []error
+	unseen := false
+	for _, outcome := range report.Outcomes {
+		failed = append(failed, outcome.Err)
+		roles := rbac.RolesFor(outcome.Err)
+		unseen = unseen || len(roles) > 0 && !slices.Contains(roles, rbac.Managed)
+	}
+	cmdutil.TellAllowed(o.Streams.ErrOut, o.Explainer.Shell.Plugin, "explain", failed...)
+	return unseen
 }

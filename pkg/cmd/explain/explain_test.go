@@ -10,10 +10,13 @@ import (
 
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+	clienttesting "k8s.io/client-go/testing"
 	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/accept"
@@ -65,9 +68,32 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// A cluster that looks well is not said to be where something on the hub may not be looked at.
+func TestWhatMayNotBeSeen(t *testing.T) {
+	streams, _, out, errOut := genericiooptions.NewTestIOStreams()
+	hub := testutil.NewHub(t, testutil.ManagedCluster("c1", testutil.Back), testutil.Lease("c1", now.Add(-3*time.Second)))
+	hub.Dynamic.PrependReactor("list", "managedclusteraddons", func(clienttesting.Action) (bool, runtime.Object, error) {
+		resource := schema.GroupResource{Group: "addon.open-cluster-management.io", Resource: "managedclusteraddons"}
+		refused := apierrors.NewForbidden(resource, "", errors.New(
+			`User "u" cannot list resource "managedclusteraddons" in API group "addon.open-cluster-management.io" in the namespace "c1"`))
+		return true, nil, refused
+	})
+	options := &Options{Explainer: explainerOf(hub), Cluster: "c1", Print: printerOf(t, ""), Streams: streams}
+	if err := options.Run(t.Context()); !errors.Is(err, cmdutil.ErrReported) {
+		t.Errorf("got %v", err)
+	}
+	const want = "Not allowed: 'oc acmdr rbac hub-active' or 'oc acmdr rbac hub-standby' prints the role that may.\n"
+	if !strings.HasSuffix(errOut.String(), want) {
+		t.Errorf("got %s%s", out, errOut)
+	}
+}
+
 func explainer(t *testing.T, objects ...runtime.Object) *explain.Explainer {
 	t.Helper()
-	hub := testutil.NewHub(t, objects...)
+	return explainerOf(testutil.NewHub(t, objects...))
+}
+
+func explainerOf(hub *testutil.Hub) *explain.Explainer {
 	return &explain.Explainer{
 		Hub:    &accept.Hub{Kube: hub.Kube, Dynamic: hub.Dynamic, Clock: clocktesting.NewFakeClock(now)},
 		Finder: &access.Finder{Sources: []access.Source{access.Files{}}},

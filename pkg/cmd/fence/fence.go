@@ -54,8 +54,10 @@ type Flags struct {
 
 // Options are ready to run.
 type Options struct {
-	Old  dynamic.Interface
-	Host string
+	// Program is how the plugin was called.
+	Program string
+	Old     dynamic.Interface
+	Host    string
 	// Clusters are fenced one by one; Whole tells that the hub itself is fenced, too.
 	Clusters []string
 	Whole    bool
@@ -134,7 +136,7 @@ func (flags *Flags) ToOptions(
 		return nil, fmt.Errorf("old hub: %w", err)
 	}
 	return &Options{
-		Old: old.Dynamic, Host: old.Config.Host, Clusters: clusters, Whole: whole,
+		Program: cmdutil.Program(cmd), Old: old.Dynamic, Host: old.Config.Host, Clusters: clusters, Whole: whole,
 		Fence: flags.fence, Lift: flags.lift, DryRun: dryRun, Parallel: flags.targets.Parallel,
 		Machine: flags.output.Machine(), Print: printer, Streams: streams,
 	}, nil
@@ -160,6 +162,7 @@ func (o *Options) Run(ctx context.Context) error {
 			return err
 		}
 	}
+	cmdutil.TellAllowed(o.Streams.ErrOut, o.Program, "fence", r.errs...)
 	return r.summarize(o.Streams.ErrOut)
 }
 
