@@ -71,7 +71,7 @@ func TestGuard(t *testing.T) {
 				{"AutoImport", "auto-import-secret", "kubeconfig"},
 			} {
 				take := w.Keeps(t, journey.NewHub, restored, kept.name, map[string][]byte{kept.key: admin.Encode(t)})
-				w.Acmdr(t, credentials...).Exits(0).Row(restored, kept.source, "system:admin").Says("OK; not usable: Hive admin kubeconfig")
+				w.Acmdr(t, credentials...).Exits(0).Row(restored, kept.source, "lab-admin").Says("OK; not usable: Hive admin kubeconfig")
 				take()
 			}
 			token := w.HasManagedServiceAccount(t, restored)
