@@ -120,8 +120,8 @@ func TestPlanRefuses(t *testing.T) {
 		"name taken by a verified backup": {fleet(t, available, object(t, existing("nightly", velero.BackupCompleted, func(b *velero.Backup) {
 			b.Annotations = map[string]string{velero.FinishedAnnotation: "yes"}
 		}))), Options{Name: "nightly"}, "exists already (Completed)"},
-		"name taken by a failed backup": {
-			fleet(t, available, object(t, existing("nightly", velero.BackupFailed))), Options{Name: "nightly"}, "exists already (Failed)"},
+		"name taken by a partial backup": {
+			fleet(t, available, object(t, existing("nightly", velero.BackupPartiallyFailed))), Options{Name: "nightly"}, "exists already (PartiallyFailed)"},
 		"name taken by somebody else's": {fleet(t, available, object(t, existing("nightly", "", func(b *velero.Backup) {
 			b.Labels = nil
 		}))), Options{Name: "nightly"}, "exists already (New)"},
@@ -157,9 +157,28 @@ func TestPlanAttachesToAnInterruptedRun(t *testing.T) {
 		if diff := cmp.Diff([]string{"managed-one"}, plan.Clusters); diff != "" {
 			t.Errorf("a cluster that came later is not the backup's fault: %s", diff)
 		}
-		if err := plan.Start(t.Context(), of(hub)); err != nil || len(hub.Writes()) > 0 {
+		if err := plan.Start(t.Context(), testutil.Instant{}, of(hub)); err != nil || len(hub.Writes()) > 0 {
 			t.Errorf("attaching wrote %v, %v", hub.Writes(), err)
 		}
+	}
+}
+
+// One of the name that failed holds nothing: it is deleted by Velero, and made again.
+func TestPlanReplacesWhatFailed(t *testing.T) {
+	hub := fleet(t, testutil.Object(t, velero.LocationResource, location()), object(t, existing("again", velero.BackupFailed)))
+	hub.Dynamic.PrependReactor("create", "deletebackuprequests", func(clienttesting.Action) (bool, runtime.Object, error) {
+		return false, nil, hub.Dynamic.Tracker().Delete(velero.BackupResource, "velero", "again")
+	})
+	plan, err := NewPlan(t.Context(), testutil.Instant{}, of(hub), Options{Name: "again"})
+	if err != nil || plan.Attached || plan.Replaces == nil {
+		t.Fatalf("got %+v, %v", plan, err)
+	}
+	if err := plan.Start(t.Context(), testutil.Instant{}, of(hub)); err != nil {
+		t.Fatal(err)
+	}
+	made, err := of(hub).Velero.Backups.Get(t.Context(), "again")
+	if err != nil || made.Status.Phase != "" {
+		t.Errorf("got %+v, %v", made, err)
 	}
 }
 
@@ -263,7 +282,7 @@ func TestRun(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := plan.Start(t.Context(), of(hub)); err != nil {
+			if err := plan.Start(t.Context(), testutil.Instant{}, of(hub)); err != nil {
 				t.Fatal(err)
 			}
 			result, err := plan.Wait(t.Context(), testutil.Instant{}, of(hub), nil)

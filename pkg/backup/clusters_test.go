@@ -58,7 +58,7 @@ func TestPlanAttachesToTheSameChoice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := first.Start(t.Context(), of(hub)); err != nil {
+	if err := first.Start(t.Context(), testutil.Instant{}, of(hub)); err != nil {
 		t.Fatal(err)
 	}
 	for name, test := range map[string]struct {
@@ -124,7 +124,7 @@ func TestPlanAsksForWhatTheServerCanDo(t *testing.T) {
 			if has := plan.Policy != nil; has != test.policy || has != (plan.Backup.Spec.ResourcePolicy != nil) {
 				t.Errorf("policy %v, want %v", has, test.policy)
 			}
-			if err := plan.Start(t.Context(), of(hub)); err != nil {
+			if err := plan.Start(t.Context(), testutil.Instant{}, of(hub)); err != nil {
 				t.Error(err)
 			}
 		})

@@ -52,6 +52,8 @@ type Plan struct {
 	Clusters []string
 	// Attached tells that Backup was begun by an earlier run, which did not finish.
 	Attached bool
+	// Replaces is a backup of the same name that failed, and so holds nothing; nil when there is none.
+	Replaces *velero.Backup
 	// Kinds is what the hub's API adds to the content table; nil when attached.
 	Kinds *Kinds
 	// Server is the version of Velero; it may be unknown, as it is when attached.
@@ -79,6 +81,10 @@ func NewPlan(ctx context.Context, clock wait.Clock, hub Hub, options Options) (*
 	attached, of, err := unfinished(ctx, hub, options.Name, chosen)
 	if err != nil {
 		return nil, err
+	}
+	var failed *velero.Backup
+	if attached != nil && hasFailed(attached) {
+		failed, attached = attached, nil
 	}
 	if attached != nil {
 		if clusters = of; of == nil {
@@ -110,7 +116,14 @@ func NewPlan(ctx context.Context, clock wait.Clock, hub Hub, options Options) (*
 	}
 	backup.Spec.TTL.Duration = options.TTL
 	velero.MarkSoftware(backup, software)
-	return &Plan{Backup: backup, Policy: content.Policy, Clusters: clusters, Kinds: content.Kinds, Server: content.Server}, nil
+	return &Plan{
+		Backup: backup, Policy: content.Policy, Clusters: clusters, Replaces: failed, Kinds: content.Kinds, Server: content.Server,
+	}, nil
+}
+
+// hasFailed tells whether Velero gave a backup up: it writes the objects of one only at its end, so there are none.
+func hasFailed(backup *velero.Backup) bool {
+	return backup.Status.Phase == velero.BackupFailed || backup.Status.Phase == velero.BackupFailedValidation
 }
 
 // ValidateName refuses a name that the API would not take; empty is none.
@@ -137,7 +150,8 @@ func before(all []clusterv1.ManagedCluster, asked metav1.Time) []clusterv1.Manag
 }
 
 // unfinished finds the plugin's own backup of this hub that is to be gone on with, and the clusters that it was chosen for: the
-// named one, unless it was verified already, or, without a name, one of the same choice that is still in progress. A named
+// named one, unless it was verified already, and a failed one, to be made again; or, without a name, one of the same choice
+// that is still in progress. A named
 // one of any other kind is an error.
 func unfinished(ctx context.Context, hub Hub, name string, chosen []string) (found *velero.Backup, of []string, err error) {
 	if name != "" {
@@ -171,7 +185,7 @@ func unfinishedNamed(ctx context.Context, hub Hub, name string, chosen []string)
 		return nil, nil, fmt.Errorf("reading backup %s: %w", name, err)
 	}
 	ended, ok := velero.BackupEnded(existing.Status.Phase)
-	if !onDemand(existing, hub.UID) || ended && (!ok || existing.Annotations[velero.FinishedAnnotation] != "") {
+	if !onDemand(existing, hub.UID) || ended && !hasFailed(existing) && (!ok || existing.Annotations[velero.FinishedAnnotation] != "") {
 		return nil, nil, fmt.Errorf("backup %s/%s exists already (%s): choose another name", existing.Namespace, name, phase(existing))
 	}
 	if of, err = choice(ctx, hub, existing); err != nil {

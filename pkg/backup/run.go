@@ -12,10 +12,15 @@ import (
 	"github.com/acmdr/kubectl-acmdr/pkg/wait"
 )
 
-// Start makes the planned Backup, unless the plan attaches to one that is there.
-func (p *Plan) Start(ctx context.Context, hub Hub) error {
+// Start makes the planned Backup, in the place of one that failed, unless the plan attaches to one that is there.
+func (p *Plan) Start(ctx context.Context, clock wait.Clock, hub Hub) error {
 	if p.Attached {
 		return nil
+	}
+	if p.Replaces != nil {
+		if err := hub.Velero.DeleteBackup(ctx, clock, p.Replaces); err != nil {
+			return err
+		}
 	}
 	if err := savePolicy(ctx, hub, p.Policy); err != nil {
 		return err
@@ -82,8 +87,10 @@ func (p *Plan) Wait(ctx context.Context, clock wait.Clock, hub Hub, observe func
 		}
 		return result, fmt.Errorf("backup %s is PartiallyFailed: %s", ended.Name, result.Results.Why())
 	default:
-		return result, fmt.Errorf("backup %s is %s: %s", ended.Name, phase(ended),
-			velero.Failure(ended.Status.FailureReason, ended.Status.ValidationErrors))
+		return result, &velero.FailedError{
+			What: "backup " + ended.Name, Phase: phase(ended),
+			Message: velero.Failure(ended.Status.FailureReason, ended.Status.ValidationErrors),
+		}
 	}
 	if err := result.read(ctx, hub, store, p.Clusters); err != nil {
 		return result, fmt.Errorf("backup %s is Completed but could not be verified: %w", ended.Name, err)

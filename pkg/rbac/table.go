@@ -95,8 +95,8 @@ func activeHub(velero string) []Rule {
 		{Verb: "create", Resource: schedules, Namespace: velero, Needs: []string{"schedule create"}, Why: "ask Velero for backups again and again"},
 		{Verb: "patch", Resource: schedules, Namespace: velero, Needs: []string{"schedule pause", "fence"}, Why: "pause and resume it"},
 		{Verb: "delete", Resource: schedules, Namespace: velero, Needs: []string{"schedule delete"}, Why: "end it"},
-		{Verb: "create", Resource: deleteRequests, Namespace: velero, Needs: []string{"backup prune"}, Why: "ask Velero to delete a backup"},
-		{Verb: "get", Resource: deleteRequests, Namespace: velero, Needs: []string{"backup prune"}, Why: "wait for its end"},
+		{Verb: "create", Resource: deleteRequests, Namespace: velero, Needs: []string{"backup prune", "backup NAME"}, Why: "ask Velero to delete a backup"},
+		{Verb: "get", Resource: deleteRequests, Namespace: velero, Needs: []string{"backup prune", "backup NAME"}, Why: "wait for its end"},
 		{Verb: "list", Resource: "configmaps", Namespace: velero, Needs: []string{"backup prune"}, Why: "find content policies that no backup refers to any more"},
 		{Verb: "delete", Resource: "configmaps", Namespace: velero, Needs: []string{"backup prune"}, Why: "delete them", Only: "hubs with such a policy"},
 

@@ -119,7 +119,9 @@ func (r *Restorer) firstGood(ctx context.Context, candidates []*velero.Backup, c
 			}
 		}
 		manifest, err := r.read(ctx, backup)
-		if bad, ok := errors.AsType[*velero.BadContents](err); ok {
+		if velero.IsNotStored(err) {
+			refused = append(refused, "backup "+backup.Name+" is not used: it is not in the bucket any more")
+		} else if bad, ok := errors.AsType[*velero.BadContents](err); ok {
 			refused = append(refused, fmt.Sprintf("backup %s is not used: %v", backup.Name, bad))
 		} else if err == nil && len(manifest.clusters) == 0 {
 			refused = append(refused, "backup "+backup.Name+" holds no managed cluster")

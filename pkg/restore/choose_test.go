@@ -1,6 +1,7 @@
 package restore
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -92,14 +93,20 @@ func TestADamagedBackupIsPassedOver(t *testing.T) {
 	}
 }
 
-// A store that does not answer is no reason to take an older backup.
-func TestAnUnreadableBackupIsAnError(t *testing.T) {
+// What somebody deleted from the bucket, and Velero still lists, is told, and passed over; by its name it is an error.
+func TestABackupThatIsNotInTheBucket(t *testing.T) {
 	hub := standby(t,
 		testutil.Object(t, velero.BackupResource, backup("older", velero.BackupCompleted)),
 		testutil.Object(t, velero.BackupResource, backup("newer", velero.BackupCompleted, takenAt(noon.Add(time.Hour)))))
 	stores(t, hub, map[string][]byte{"BackupContents/older": contents(t)})
-	_, err := restorer(hub).Plan(t.Context(), Request{})
-	if err == nil || !strings.Contains(err.Error(), "NoSuchKey") {
+	r := restorer(hub)
+	var told []string
+	r.Tell = func(line string) { told = append(told, line) }
+	plan, err := r.Plan(t.Context(), Request{})
+	if err != nil || plan.Backup.Name != "older" || !slices.Contains(told, "Backup newer is not used: it is not in the bucket any more.") {
+		t.Errorf("got %+v, %v, told %q", plan, err, told)
+	}
+	if _, err := r.Plan(t.Context(), Request{Choice: Choice{Backup: "newer"}}); err == nil || !strings.Contains(err.Error(), "NoSuchKey") {
 		t.Errorf("got %v", err)
 	}
 }

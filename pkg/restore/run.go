@@ -181,7 +181,9 @@ func (r *Restorer) verdict(ctx context.Context, backup *velero.Backup, result *R
 	restore := result.Restore
 	status := restore.Status
 	if status.Phase == velero.RestoreFailed || status.Phase == velero.RestoreFailedValidation {
-		return fmt.Errorf("restore %s is %s: %s", restore.Name, status.Phase, velero.Failure(status.FailureReason, status.ValidationErrors))
+		return &velero.FailedError{
+			What: "restore " + restore.Name, Phase: string(status.Phase), Message: velero.Failure(status.FailureReason, status.ValidationErrors),
+		}
 	}
 	if status.Errors == 0 && status.Warnings == 0 && status.Phase == velero.RestoreCompleted {
 		return nil

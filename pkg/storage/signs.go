@@ -54,6 +54,12 @@ var signs = []sign{
 		remedy:  "give it with --region",
 	},
 	{
+		texts: []string{"HeadObject, https response error StatusCode: 403", "HeadBucket, https response error StatusCode: 403"},
+		problem: "the S3 server refuses without saying why (403 Forbidden): the access key lacks rights there, " +
+			"or the clocks of the hub and of the S3 server differ by more than 15 minutes",
+		remedy: "see 'kubectl acmdr check'",
+	},
+	{
 		texts:   []string{"AccessDenied", "Forbidden", "StatusCode: 403"},
 		problem: "the access key may not list the bucket",
 		remedy:  "allow it s3:ListBucket, s3:GetObject, s3:PutObject and s3:DeleteObject there",
@@ -90,6 +96,11 @@ var signs = []sign{
 		texts:   []string{"no such host", "server misbehaving"},
 		problem: "the name of the S3 server cannot be resolved from the hub",
 		remedy:  "correct --s3-url, or add --s3-force-path-style where the bucket is not part of the host name",
+	},
+	{
+		texts:   []string{"file too large", "no space left on device", "disk quota exceeded", "XMinioStorageFull", "QuotaExceeded"},
+		problem: "the S3 server has no room left",
+		remedy:  "make room there",
 	},
 	{
 		texts:   []string{"connection refused"},
@@ -136,6 +147,11 @@ var signs = []sign{
 		texts:   []string{"Invalid s3 url"},
 		problem: "the S3 URL is not valid",
 		remedy:  "correct --s3-url",
+	},
+	{
+		texts:   []string{"StatusCode: 500", "StatusCode: 503", "StatusCode: 507"},
+		problem: "the S3 server fails, as when it has no room left or is overloaded",
+		remedy:  "see its own log",
 	},
 	{
 		texts: []string{

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/duration"
 	"k8s.io/apimachinery/pkg/util/rand"
 	"k8s.io/client-go/kubernetes"
 
@@ -136,9 +137,10 @@ func get(ctx context.Context, client *http.Client, link string, key customerKey)
 	}
 	if response.StatusCode != http.StatusOK {
 		defer response.Body.Close()
-		err := fmt.Errorf("the object store at %s answered %s%s", request.URL.Host, response.Status, storeError(response.Body))
+		code := storeError(response.Body)
+		err := fmt.Errorf("the object store at %s answered %s%s%s", request.URL.Host, response.Status, code, skewOf(response))
 		if response.StatusCode == http.StatusNotFound {
-			err = &notStoredError{err}
+			err = &notStoredError{error: err, said: code == " (NoSuchKey)"}
 		}
 		return nil, err
 	}
@@ -149,8 +151,35 @@ func get(ctx context.Context, client *http.Client, link string, key customerKey)
 	}, nil
 }
 
-// notStoredError tells that the store answers, and does not have the file.
-type notStoredError struct{ error }
+// notable is the difference of clocks that explains why a link is refused: Velero's are good for ten minutes.
+const notable = 5 * time.Minute
+
+// skewOf says by how much the store's clock differs from this machine's, where that can be why it refuses.
+func skewOf(response *http.Response) string {
+	date, err := http.ParseTime(response.Header.Get("Date"))
+	skew := time.Until(date).Round(time.Minute)
+	if err != nil || skew.Abs() < notable {
+		return ""
+	}
+	direction := "ahead of"
+	if skew < 0 {
+		direction = "behind"
+	}
+	return fmt.Sprintf("; its clock is %s %s this machine's: set them", duration.HumanDuration(skew.Abs()), direction)
+}
+
+// notStoredError tells that what answers does not have the file; said, that it is an object store and says so itself.
+type notStoredError struct {
+	error
+	said bool
+}
+
+// IsNotStored tells whether the store itself says that it does not have the file of a backup: somebody deleted it, and Velero has
+// not noticed yet.
+func IsNotStored(err error) bool {
+	absent, ok := errors.AsType[*notStoredError](err)
+	return ok && absent.said
+}
 
 // storeError is the code of an S3 error document, or nothing.
 func storeError(body io.Reader) string {

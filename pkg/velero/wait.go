@@ -94,6 +94,16 @@ func (r Results) Why() string {
 	return strings.Join(reasons, "; ")
 }
 
+// FailedError tells that Velero gave a backup or a restore up.
+type FailedError struct {
+	// What it is, as in: backup nightly.
+	What, Phase string
+	// Message is the reason in Velero's words.
+	Message string
+}
+
+func (e *FailedError) Error() string { return fmt.Sprintf("%s is %s: %s", e.What, e.Phase, e.Message) }
+
 // Failure says in one line what Velero itself gives as the reason of a backup or restore that failed.
 func Failure(reason string, validation []string) string {
 	if len(validation) > 0 {

@@ -168,10 +168,13 @@ func (o *Options) Run(ctx context.Context) error {
 	if o.DryRun {
 		return o.show(plan)
 	}
-	if err := plan.Start(ctx, o.Hub); err != nil {
+	name := plan.Backup.Name
+	if plan.Replaces != nil {
+		fmt.Fprintf(o.Streams.ErrOut, "Backup %s is there and %s: Velero deletes it, and it is made again.\n", name, plan.Replaces.Status.Phase)
+	}
+	if err := plan.Start(ctx, o.Clock, o.Hub); err != nil {
 		return err
 	}
-	name := plan.Backup.Name
 	if !o.Wait {
 		fmt.Fprintf(o.Streams.ErrOut, "Backup %s was asked for; it is not verified. To wait for it: %s %s\n", name, o.Resume, name)
 		return o.Print(o.Streams.Out, plan.Backup, table(&backup.Result{Backup: plan.Backup, Size: -1}))
@@ -197,5 +200,5 @@ func (o *Options) Run(ctx context.Context) error {
 		return err
 	}
 	o.conclude(result)
-	return failed
+	return cmdutil.ExplainStorage(failed)
 }

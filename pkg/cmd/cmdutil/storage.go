@@ -7,10 +7,19 @@ import (
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 )
 
-// ExplainStorage says in plain words why a location is not Available, where that is the error; any other it passes on.
+// ExplainStorage says in plain words why a location is not Available, or why Velero gave up, where that is the error; any other it
+// passes on.
 func ExplainStorage(err error) error {
-	var unavailable *velero.UnavailableError
-	if !errors.As(err, &unavailable) || unavailable.Message == "" {
+	if failed, ok := errors.AsType[*velero.FailedError](err); ok {
+		explained := *failed
+		cause := storage.Explain(failed.Message)
+		if explained.Message = cause.Problem; cause.Known {
+			explained.Message += "; when that is mended, the same command goes on"
+		}
+		return &explained
+	}
+	unavailable, ok := errors.AsType[*velero.UnavailableError](err)
+	if !ok || unavailable.Message == "" {
 		return err
 	}
 	explained := *unavailable

@@ -256,7 +256,7 @@ func (o *Options) Run(ctx context.Context) error {
 	if err := o.report(plan, result); err != nil {
 		return err
 	}
-	return failed
+	return cmdutil.ExplainStorage(failed)
 }
 
 func (o *Options) begin(plan *restore.Plan) {
