@@ -84,3 +84,13 @@ func (w *World) Scheduled(t TB, hub, schedule string) string {
 	})
 	return name
 }
+
+// BackupFile reads a file of a backup in the bucket.
+func (w *World) BackupFile(t TB, backup string, kind BackupFile) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(w.backupsIn(t), backup, backup+kind))
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	return data
+}
