@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,8 +11,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/duration"
 	"k8s.io/apimachinery/pkg/util/sets"
-	clusterv1 "open-cluster-management.io/api/cluster/v1"
 
+	"github.com/acmdr/kubectl-acmdr/pkg/inspect"
 	"github.com/acmdr/kubectl-acmdr/pkg/preflight"
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 )
@@ -101,11 +102,17 @@ func (c *checker) read(ctx context.Context, name string, backup *velero.Backup) 
 		return nil, err
 	}
 	_ = file.Close()
-	list, err := store.ResourceList(ctx, backup)
-	if err != nil {
+	inventory := inspect.New()
+	row := Row{Name: name, Result: preflight.Fail, Remedy: "run 'kubectl acmdr backup' on the active hub"}
+	_, err = inventory.Backup(ctx, store, backup)
+	if bad, ok := errors.AsType[*velero.BadContents](err); ok {
+		row.Reason = fmt.Sprintf("%s is worth nothing: %v", backup.Name, bad)
+	} else if err != nil {
 		return nil, err
+	} else {
+		row = c.content(name, backup, inventory.Report(ctx, c.hub.Clock.Now()))
 	}
-	rows := []Row{encryption(c.location, backup.Name, file), c.content(name, backup, list)}
+	rows := []Row{encryption(c.location, backup.Name, file), row}
 	if !file.Date.IsZero() && c.hub.Config != nil {
 		skew := file.Date.Sub(c.hub.Clock.Now().Truncate(time.Second))
 		rows = append(rows, preflight.Clock("the object store", "the hub", skew-c.skew, true))
@@ -125,36 +132,41 @@ func (c *checker) age(name string, backup *velero.Backup) Row {
 	return preflight.Passed(name, "%s", reason)
 }
 
-// content checks that the clusters of the hub are in the backup; on a standby hub, which does not know them, that there are any.
-func (c *checker) content(name string, backup *velero.Backup, list velero.ResourceList) Row {
-	managed := sets.New(list.Names(clusterv1.GroupName, "ManagedCluster")...)
-	namespaces := sets.New(list.Names("", "Namespace")...)
-	var missing []string
+// content checks, by the bytes of the backup, that the clusters of the hub are in it and could be brought back by it alone; on a
+// standby hub, which does not know them, that there are any.
+func (c *checker) content(name string, backup *velero.Backup, report *inspect.Report) Row {
+	held := sets.New[string]()
+	var missing, unusable []string
+	for _, cluster := range report.Clusters {
+		if cluster.Verdict == inspect.Incomplete || !cluster.Namespace {
+			continue
+		}
+		held.Insert(cluster.Name)
+		if cluster.Verdict != inspect.OK {
+			unusable = append(unusable, fmt.Sprintf("%s (%s)", cluster.Name, cluster.Verdict))
+		}
+	}
 	for i := range c.clusters {
-		if cluster := c.clusters[i].Name; !c.standby() && (!managed.Has(cluster) || !namespaces.Has(cluster)) {
+		if cluster := c.clusters[i].Name; !c.standby() && !held.Has(cluster) {
 			missing = append(missing, cluster)
 		}
 	}
+	row := Row{Name: name, Result: preflight.Fail, Remedy: "run 'kubectl acmdr backup' on the active hub"}
 	switch {
 	case len(missing) > 0:
 		slices.Sort(missing)
-		return Row{
-			Name: name, Result: preflight.Fail, Remedy: "run 'kubectl acmdr backup'",
-			Reason: fmt.Sprintf("%d of the %d managed clusters are not in %s: %s", len(missing), len(c.clusters), backup.Name, preflight.Few(missing)),
-		}
-	case managed.Len() == 0:
-		return Row{
-			Name: name, Result: preflight.Fail,
-			Reason: "no managed cluster is in " + backup.Name, Remedy: "run 'kubectl acmdr backup' on the active hub",
-		}
-	case backup.Annotations[velero.FinishedAnnotation] == "" && !c.standby():
-		return Row{
-			Name: name, Result: preflight.Warn,
-			Reason: fmt.Sprintf("%d managed clusters are in %s, which nobody has verified", managed.Len(), backup.Name),
-			Remedy: "run 'kubectl acmdr inspect " + backup.Name + "'",
-		}
+		row.Reason = fmt.Sprintf("%d of the %d managed clusters are not in %s: %s", len(missing), len(c.clusters), backup.Name, preflight.Few(missing))
+	case held.Len() == 0:
+		row.Reason = "no managed cluster is in " + backup.Name
+	case len(unusable) > 0:
+		row.Result = preflight.Warn
+		row.Reason = fmt.Sprintf("%d of %d managed clusters could not be brought back by %s alone: %s",
+			len(unusable), held.Len(), backup.Name, preflight.Few(unusable))
+		row.Remedy = "run 'kubectl acmdr inspect " + backup.Name + "'"
+	default:
+		return preflight.Passed(name, "%d managed clusters are in %s, and could be brought back by it alone", held.Len(), backup.Name)
 	}
-	return preflight.Passed(name, "%d managed clusters are in %s", managed.Len(), backup.Name)
+	return row
 }
 
 // otherHubs checks who else writes to the bucket. Velero of every hub that may write deletes what has expired, and a standby

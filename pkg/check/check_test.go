@@ -12,6 +12,7 @@ import (
 	clusterv1 "open-cluster-management.io/api/cluster/v1"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/access"
+	"github.com/acmdr/kubectl-acmdr/pkg/inspect"
 	"github.com/acmdr/kubectl-acmdr/pkg/internal/testutil"
 	"github.com/acmdr/kubectl-acmdr/pkg/preflight"
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
@@ -92,15 +93,23 @@ func TestAge(t *testing.T) {
 }
 
 func TestContent(t *testing.T) {
-	whole := velero.ResourceList{"cluster.open-cluster-management.io/v1/ManagedCluster": {"c1"}, "v1/Namespace": {"c1"}}
 	backup := made("b", this, 1)
-	unverified := made("b", this, 1, func(b *velero.Backup) { b.Annotations = nil })
-	expect(t, newChecker("").content("content", &backup, whole), preflight.Pass, "1 managed clusters are in b")
-	expect(t, newChecker("").content("content", &unverified, whole), preflight.Warn, "nobody has verified")
-	delete(whole, "v1/Namespace")
-	expect(t, newChecker("").content("content", &backup, whole), preflight.Fail, "1 of the 1 managed clusters are not in b: c1")
-	expect(t, newChecker("ReadOnly").content("content", &backup, whole), preflight.Pass, "1 managed clusters")
-	expect(t, newChecker("ReadOnly").content("content", &backup, velero.ResourceList{}), preflight.Fail, "no managed cluster")
+	whole := func(edit func(*inspect.Cluster)) *inspect.Report {
+		cluster := inspect.Cluster{Name: "c1", Verdict: inspect.OK, Namespace: true}
+		edit(&cluster)
+		return &inspect.Report{Clusters: []inspect.Cluster{cluster}}
+	}
+	good := whole(func(*inspect.Cluster) {})
+	expect(t, newChecker("").content("content", &backup, good), preflight.Pass, "1 managed clusters are in b, and could be brought back by it alone")
+	expect(t, newChecker("ReadOnly").content("content", &backup, good), preflight.Pass, "1 managed clusters")
+	expect(t, newChecker("ReadOnly").content("content", &backup, &inspect.Report{}), preflight.Fail, "no managed cluster")
+	expired := whole(func(c *inspect.Cluster) { c.Verdict = inspect.Expired })
+	expect(t, newChecker("").content("content", &backup, expired), preflight.Warn, "1 of 1 managed clusters could not be brought back by b alone: c1 (Expired)")
+	for _, lacking := range []*inspect.Report{
+		whole(func(c *inspect.Cluster) { c.Namespace = false }), whole(func(c *inspect.Cluster) { c.Verdict = inspect.Incomplete }), {},
+	} {
+		expect(t, newChecker("").content("content", &backup, lacking), preflight.Fail, "1 of the 1 managed clusters are not in b: c1")
+	}
 }
 
 func TestOtherHubs(t *testing.T) {

@@ -64,6 +64,8 @@ func TestInspectAndCheck(t *testing.T) {
 				w.BackupIs(t, journey.NewHub, name, "Completed")
 				w.Acmdr(t, on(journey.NewHub, "inspect", name)...).Exits(1).OneError(name + ": .*(damaged|truncated|not what Velero recorded|differ|lists)")
 			}
+			// One of them is the newest of its time.
+			w.Acmdr(t, on(journey.OldHub, "check")...).Exits(1).Row("FAIL", "backup's content").Says("is worth nothing")
 		}},
 	})
 }

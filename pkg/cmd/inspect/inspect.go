@@ -179,7 +179,7 @@ func (o *Options) compare(ctx context.Context) error {
 	if err := o.Print(o.Streams.Out, list, table); err != nil {
 		return err
 	}
-	fmt.Fprintf(o.Streams.ErrOut, "%s differ from %s to %s.\n", printing.Count(len(changes), "managed cluster"), o.Names[0], o.Names[1])
+	fmt.Fprintf(o.Streams.ErrOut, "%s changed from %s to %s.\n", printing.Count(len(changes), "managed cluster"), o.Names[0], o.Names[1])
 	return nil
 }
 
