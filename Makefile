@@ -9,6 +9,8 @@ LAB_DIR ?= $(CURDIR)/.lab
 # End-to-end tests at the same time; each has a lab of its own, of some 2 GB.
 E2E_PARALLEL ?= 3
 E2E_TIMEOUT ?= 75m
+# Of one test all is told, the figures that it logs among it; of all of them what failed.
+E2E_FORMAT ?= $(if $(E2E),standard-verbose,pkgname)
 
 # A checkout without tags still builds; a release says its version itself, see `make dist`.
 VERSION_PKG := github.com/acmdr/kubectl-acmdr/pkg/version
@@ -75,7 +77,7 @@ demo: build lab ## Watch a hub die and its managed cluster come back on another 
 .PHONY: e2e
 e2e: build lab $(BIN)/gotestsum $(BIN)/krew ## Run the end-to-end tests on the lab; E2E=TestJourney for one of them
 	$(BIN)/lab build
-	$(BIN)/gotestsum --format-hide-empty-pkg -- -tags e2e -count 1 -parallel $(E2E_PARALLEL) -timeout $(E2E_TIMEOUT) -run '$(E2E)' ./test/e2e/...
+	$(BIN)/gotestsum --format $(E2E_FORMAT) --format-hide-empty-pkg -- -tags e2e -count 1 -parallel $(E2E_PARALLEL) -timeout $(E2E_TIMEOUT) -run '$(E2E)' ./test/e2e/...
 
 .PHONY: e2e-long
 e2e-long: export E2E_LONG := 1
