@@ -11,6 +11,13 @@ import (
 	"github.com/acmdr/kubectl-acmdr/pkg/wait"
 )
 
+// OfHub adds a warning to what is in a backup of another hub than the one with this id.
+func (r *Report) OfHub(id string) {
+	if r.Hub != "" && r.Hub != id {
+		r.Warnings = append(r.Warnings, "it is of another hub than this one: "+r.Hub)
+	}
+}
+
 // Named reads the backup of that name, or all of the generation that ACM made, and says what is in it.
 func Named(ctx context.Context, store *velero.Downloader, clock wait.Clock, name string) (*Report, error) {
 	backups, warnings, err := find(ctx, store.API, name)
@@ -32,6 +39,7 @@ func Named(ctx context.Context, store *velero.Downloader, clock wait.Clock, name
 		}
 	}
 	report := inventory.Report(ctx, clock.Now())
+	report.Hub = backups[0].Labels[velero.HubLabel]
 	report.Warnings = append(warnings, report.Warnings...)
 	return report, nil
 }

@@ -31,6 +31,8 @@ const (
 
 // Report is what a backup holds.
 type Report struct {
+	// Hub is the id of the hub that was backed up; empty when the backup does not say, as a file does not.
+	Hub string
 	// Clusters are sorted by name; the hub as its own managed cluster is not among them but in Local.
 	Clusters []Cluster
 	Local    []string

@@ -48,7 +48,7 @@ func anyHub(velero string) []Rule {
 		{Verb: "get", Resource: "secrets", Needs: []string{"get credentials", "reregister", "explain", "undo"}, Why: "read the credential of a cluster"},
 		{Verb: "get", Resource: hostedClusters, Needs: []string{"get credentials", "reregister", "explain", "undo"}, Why: "which secret HyperShift keeps the credential in", Only: "clusters that Hive did not make"},
 		{Verb: "get", Resource: managedClusters, Needs: []string{"get credentials", "explain", "accept", "reregister", "undo", "fence", "restore --existing=update"}, Why: "how one cluster stands"},
-		{Verb: "get", Resource: "namespaces", Needs: []string{"explain", "backup", "restore", "reregister", "status"}, Why: "tell hubs apart by their kube-system namespace; whether a cluster's namespace is whole"},
+		{Verb: "get", Resource: "namespaces", Needs: []string{"explain", "inspect", "check", "backup", "restore", "reregister", "status"}, Why: "tell hubs apart by their kube-system namespace; whether a cluster's namespace is whole"},
 		{Verb: "get", Resource: "leases.coordination.k8s.io", Needs: []string{"explain", "accept", "reregister", "undo"}, Why: "whether the agent renews its lease"},
 		{Verb: "list", Resource: requests, Needs: []string{"explain", "accept", "reregister", "undo"}, Why: "what the agent asked for"},
 		{Verb: "create", Resource: "subjectaccessreviews.authorization.k8s.io", Needs: []string{"explain"}, Why: "whether the bootstrap identity has its rights", Without: "explain does not notice when it has lost them"},

@@ -52,8 +52,10 @@ type Flags struct {
 // Options are ready to run.
 type Options struct {
 	// Names are one backup, or two to compare; none with Files, which are read as one generation.
-	Names   []string
-	Files   []string
+	Names []string
+	Files []string
+	// Hub is the id of the hub that is asked; empty with Files.
+	Hub     string
 	Store   *velero.Downloader
 	Streams genericiooptions.IOStreams
 	Print   cmdutil.Printer
@@ -113,6 +115,11 @@ func (flags *Flags) ToOptions(cmd *cobra.Command, f *factory.Factory, names []st
 	if err != nil {
 		return nil, err
 	}
+	uid, err := factory.ClusterUID(cmd.Context(), hub.Kube)
+	if err != nil {
+		return nil, err
+	}
+	options.Hub = string(uid)
 	options.Store = &velero.Downloader{API: api, Kube: hub.Kube, Clock: options.Clock}
 	return options, nil
 }
@@ -141,7 +148,7 @@ func (o *Options) Run(ctx context.Context) error {
 
 func (o *Options) read(ctx context.Context) (*inspect.Report, error) {
 	if len(o.Names) > 0 {
-		return inspect.Named(ctx, o.Store, o.Clock, o.Names[0])
+		return o.named(ctx, o.Names[0])
 	}
 	inventory := inspect.New()
 	for _, path := range o.Files {
@@ -150,6 +157,14 @@ func (o *Options) read(ctx context.Context) (*inspect.Report, error) {
 		}
 	}
 	return inventory.Report(ctx, o.Clock.Now()), nil
+}
+
+func (o *Options) named(ctx context.Context, name string) (*inspect.Report, error) {
+	report, err := inspect.Named(ctx, o.Store, o.Clock, name)
+	if err == nil {
+		report.OfHub(o.Hub)
+	}
+	return report, err
 }
 
 func readFile(inventory *inspect.Inventory, path string) error {
@@ -167,12 +182,15 @@ func readFile(inventory *inspect.Inventory, path string) error {
 func (o *Options) compare(ctx context.Context) error {
 	var reports []*inspect.Report
 	for _, name := range o.Names {
-		report, err := inspect.Named(ctx, o.Store, o.Clock, name)
+		report, err := o.named(ctx, name)
 		if err != nil {
 			return err
 		}
 		o.warn(report)
 		reports = append(reports, report)
+	}
+	if one, other := reports[0].Hub, reports[1].Hub; one != other && one != "" && other != "" {
+		fmt.Fprintf(o.Streams.ErrOut, "warning: they are of two hubs, so nearly everything differs: %s of %s, %s of %s\n", o.Names[0], one, o.Names[1], other)
 	}
 	changes := inspect.Compare(reports[0], reports[1])
 	list, table := showChanges(changes)
