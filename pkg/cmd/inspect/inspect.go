@@ -190,7 +190,7 @@ func (o *Options) compare(ctx context.Context) error {
 		reports = append(reports, report)
 	}
 	if one, other := reports[0].Hub, reports[1].Hub; one != other && one != "" && other != "" {
-		fmt.Fprintf(o.Streams.ErrOut, "warning: they are of two hubs, so nearly everything differs: %s of %s, %s of %s\n", o.Names[0], one, o.Names[1], other)
+		fmt.Fprintf(o.Streams.ErrOut, "warning: they are of two hubs: %s of %s, %s of %s\n", o.Names[0], one, o.Names[1], other)
 	}
 	changes := inspect.Compare(reports[0], reports[1])
 	list, table := showChanges(changes)
