@@ -24,10 +24,11 @@ const (
 )
 
 // Fill puts managed clusters onto a hub that nothing stands behind, and returns their names and how many objects they are. Those
-// that are there are left as they are.
+// that are there are left as they are. The credential of each opens the hub itself.
 func (w *World) Fill(t TB, hub string, n int) (names []string, objects int) {
 	t.Helper()
 	c := w.Cluster(t, hub)
+	admin := ReadKubeconfig(t, w.Lab.Kubeconfig(hub)).Encode(t)
 	var made atomic.Int64
 	group, ctx := errgroup.WithContext(t.Context())
 	group.SetLimit(fillers)
@@ -52,6 +53,10 @@ func (w *World) Fill(t TB, hub string, n int) (names []string, objects int) {
 				secret := &corev1.Secret{
 					ObjectMeta: metav1.ObjectMeta{Namespace: name, Name: fmt.Sprintf("%s-secret-%d", name, j)},
 					StringData: map[string]string{"value": fmt.Sprintf("%01024d", j)},
+				}
+				if j == 0 {
+					secret.Labels = map[string]string{ocm.HiveSecretTypeLabel: ocm.HiveKubeconfig}
+					secret.Data = map[string][]byte{"kubeconfig": admin}
 				}
 				if _, err := c.Kube.CoreV1().Secrets(name).Create(ctx, secret, metav1.CreateOptions{}); err != nil {
 					return err
