@@ -40,8 +40,10 @@ func (m *Managed) checkIdentity(ctx context.Context, cluster string, known sets.
 	switch {
 	case ids.HasAny(known.UnsortedList()...):
 		return nil
-	case named != nil || err != nil: // a narrow credential need not see the IDs, and not all are compared
+	case named != nil || apierrors.IsForbidden(err): // a narrow credential need not see the IDs
 		return named
+	case err != nil:
+		return fmt.Errorf("looking for the cluster's ID, to be sure that it is the right cluster: %w", err)
 	}
 	return fmt.Errorf("%s is another cluster of the same name: its ID is %s, and this hub knows %s as %s; "+
 		"if it was built anew, remove the label %s from the ManagedCluster",

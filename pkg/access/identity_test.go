@@ -1,10 +1,12 @@
 package access_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -62,6 +64,11 @@ func TestProveByID(t *testing.T) {
 			edit: []func(*testutil.Hub){hasID(schema.GroupVersionResource{}, "", "", "", "uid")}},
 		{name: "IDs that may not be read", hub: label, edit: []func(*testutil.Hub){
 			hasID(schema.GroupVersionResource{}, "", "", "", "uid"), fail("get", "clusterclaims", denied)}},
+		{name: "IDs that cannot be read", hub: label, want: "s: looking for the cluster's ID, to be sure that it is the right cluster: ",
+			edit: []func(*testutil.Hub){
+				hasID(schema.GroupVersionResource{}, "", "", "", "uid"),
+				fail("get", "clusterversions", apierrors.NewInternalError(errors.New("etcd"))),
+			}},
 		{name: "no agent is registered, and it is the right cluster", hub: label, edit: []func(*testutil.Hub){uid, fail("get", "secrets", unknown)}},
 		{name: "no agent is registered, and the ID is not known", edit: []func(*testutil.Hub){uid, fail("get", "secrets", unknown)},
 			want: "s: no agent is registered at https://c1"},

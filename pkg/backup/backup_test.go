@@ -163,9 +163,16 @@ func TestPlanAttachesToAnInterruptedRun(t *testing.T) {
 	}
 }
 
-// One of the name that failed holds nothing: it is deleted by Velero, and made again.
+// One of the name that failed is deleted by Velero, and made again; also when an earlier run died while it was being deleted.
 func TestPlanReplacesWhatFailed(t *testing.T) {
-	hub := fleet(t, testutil.Object(t, velero.LocationResource, location()), object(t, existing("again", velero.BackupFailed)))
+	for _, phase := range []velero.BackupPhase{velero.BackupFailed, velero.BackupFailedValidation, velero.BackupDeleting} {
+		t.Run(string(phase), func(t *testing.T) { replaces(t, phase) })
+	}
+}
+
+func replaces(t *testing.T, phase velero.BackupPhase) {
+	t.Helper()
+	hub := fleet(t, testutil.Object(t, velero.LocationResource, location()), object(t, existing("again", phase)))
 	hub.Dynamic.PrependReactor("create", "deletebackuprequests", func(clienttesting.Action) (bool, runtime.Object, error) {
 		return false, nil, hub.Dynamic.Tracker().Delete(velero.BackupResource, "velero", "again")
 	})

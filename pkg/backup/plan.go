@@ -52,7 +52,7 @@ type Plan struct {
 	Clusters []string
 	// Attached tells that Backup was begun by an earlier run, which did not finish.
 	Attached bool
-	// Replaces is a backup of the same name that failed, and so holds nothing; nil when there is none.
+	// Replaces is a backup of the same name that failed, and that nobody restores from; nil when there is none.
 	Replaces *velero.Backup
 	// Kinds is what the hub's API adds to the content table; nil when attached.
 	Kinds *Kinds
@@ -121,9 +121,16 @@ func NewPlan(ctx context.Context, clock wait.Clock, hub Hub, options Options) (*
 	}, nil
 }
 
-// hasFailed tells whether Velero gave a backup up: it writes the objects of one only at its end, so there are none.
+// hasFailed tells whether Velero gave a backup up, so that no fleet is restored from it; or whether one that was never verified is
+// being deleted, as by an earlier run that was to make it again.
 func hasFailed(backup *velero.Backup) bool {
-	return backup.Status.Phase == velero.BackupFailed || backup.Status.Phase == velero.BackupFailedValidation
+	switch backup.Status.Phase {
+	case velero.BackupFailed, velero.BackupFailedValidation:
+		return true
+	case velero.BackupDeleting:
+		return backup.Annotations[velero.FinishedAnnotation] == ""
+	}
+	return false
 }
 
 // ValidateName refuses a name that the API would not take; empty is none.

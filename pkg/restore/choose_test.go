@@ -1,7 +1,9 @@
 package restore
 
 import (
+	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -90,6 +92,22 @@ func TestADamagedBackupIsPassedOver(t *testing.T) {
 	}
 	if _, err := r.Plan(t.Context(), Request{Choice: Choice{Backup: "cut"}}); err == nil {
 		t.Error("a damaged backup was taken, since it was named")
+	}
+}
+
+// A store that does not answer, or not as one, is no reason to take an older backup.
+func TestAnUnreadableBackupIsAnError(t *testing.T) {
+	for _, status := range []int{http.StatusServiceUnavailable, http.StatusForbidden, http.StatusNotFound} {
+		hub := standby(t,
+			testutil.Object(t, velero.BackupResource, backup("older", velero.BackupCompleted)),
+			testutil.Object(t, velero.BackupResource, backup("newer", velero.BackupCompleted, takenAt(noon.Add(time.Hour)))))
+		store := testutil.NewStore(t, map[string][]byte{"BackupContents/older": contents(t)})
+		store.Server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
+		store.Serve(hub)
+		_, err := restorer(hub).Plan(t.Context(), Request{})
+		if err == nil || !strings.Contains(err.Error(), strconv.Itoa(status)) {
+			t.Errorf("%d: got %v", status, err)
+		}
 	}
 }
 

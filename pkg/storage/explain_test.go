@@ -11,6 +11,20 @@ func TestExplain(t *testing.T) {
 	const frame = `BackupStorageLocation "default" is unavailable: rpc error: code = Unknown desc = operation error S3: ListObjectsV2, `
 	for _, c := range []struct{ want, message string }{
 		{
+			"refuses without saying why (403 Forbidden)",
+			"backup execution failed: error checking if backup already exists in object storage: rpc error: code = Unknown desc = " +
+				"operation error S3: HeadObject, https response error StatusCode: 403, RequestID: 1, HostID: 2, api error Forbidden: Forbidden",
+		},
+		{
+			"fails, as when it has no room left",
+			"operation error S3: PutObject, https response error StatusCode: 500, RequestID: 1, HostID: 2, api error InternalError: We " +
+				"encountered an internal error.",
+		},
+		{
+			"has no room left",
+			"operation error S3: PutObject, https response error StatusCode: 507, RequestID: 1, HostID: 2, api error XMinioStorageFull: full",
+		},
+		{
 			"does not know the access key",
 			frame + "https response error StatusCode: 403, RequestID: 1, HostID: 2, api error InvalidAccessKeyId: The AWS Access " +
 				"Key Id you provided does not exist in our records.",

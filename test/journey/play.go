@@ -4,8 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/signal"
 	"runtime"
+	"syscall"
 )
+
+// Command is a program that drives a lab. Interrupted or ended, it still takes the lab down; an error is told, and is exit code 1.
+func Command(name string, run func(ctx context.Context) error) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+		os.Exit(1)
+	}
+}
 
 // Play runs steps without a test: a check that fails ends it, and is its error.
 func Play(ctx context.Context, steps func(t TB)) error {

@@ -35,7 +35,7 @@ var long = templates.LongDesc(`
 	credential of is a warning. The last line is VERIFIED, with the number of clusters that could be brought back.
 
 	A backup that was interrupted goes on in Velero; running the same command again attaches to it. One of the same
-	name that failed holds nothing: Velero deletes it, and it is made again.`)
+	name that failed is never restored from: Velero deletes it, and it is made again.`)
 
 var example = templates.Examples(`
 	# Back the hub up and verify the backup

@@ -8,23 +8,13 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/acmdr/kubectl-acmdr/test/journey"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "fleettime:", err)
-		os.Exit(1)
-	}
-}
+func main() { journey.Command("fleettime", run) }
 
 func run(ctx context.Context) error {
 	bin := flag.String("bin", "bin", "Folder with kubectl-acmdr and lab")
