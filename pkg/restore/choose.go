@@ -84,8 +84,7 @@ func (r *Restorer) newest(ctx context.Context, choice Choice, chosen string) (*v
 	})
 	if _, ok := errors.AsType[*wait.TimeoutError](err); ok {
 		if seen == 0 {
-			return nil, nil, fmt.Errorf("no backup is visible in namespace %s: does the location point to the lost hub's bucket and prefix?",
-				r.Hub.Velero.Namespace)
+			return nil, nil, r.nothing(ctx)
 		}
 		return nil, nil, fmt.Errorf("no %s is among the %d in namespace %s; %s",
 			choice.words(), seen, r.Hub.Velero.Namespace, r.others(ctx, choice))
@@ -94,6 +93,19 @@ func (r *Restorer) newest(ctx context.Context, choice Choice, chosen string) (*v
 		return nil, nil, fmt.Errorf("looking for a backup: %w", err)
 	}
 	return r.firstGood(ctx, candidates, chosen)
+}
+
+// nothing says what to look at when no backup came from the bucket: Velero passes over what it cannot read without a word.
+func (r *Restorer) nothing(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait.Probe) // the time that was given is over
+	defer cancel()
+	err := fmt.Errorf("no backup is visible in namespace %s: does the location point to the lost hub's bucket and prefix?",
+		r.Hub.Velero.Namespace)
+	location, unread := r.Hub.Velero.StoredLocation(ctx, "")
+	if unread != nil || !velero.HasCustomerKey(location) {
+		return err
+	}
+	return fmt.Errorf("%w And is the customer key of location %s the one that they were written with?", err, location.Name)
 }
 
 // ofSet refuses what is one of ACM's sets, or of its members: each by itself lacks what the others hold.

@@ -31,6 +31,11 @@ const (
 	customerSumHeader       = encryptionHeader + "-Customer-Key-Md5"
 )
 
+// HasCustomerKey tells whether what is in a location opens only with a customer's key (SSE-C).
+func HasCustomerKey(location *Location) bool {
+	return location.Spec.Config[CustomerKeySecret] != "" || location.Spec.Config[CustomerKeyFile] != ""
+}
+
 // customerKey opens what is kept under a key that the store does not have; nil where there is none. It never shows itself.
 type customerKey []byte
 
