@@ -76,7 +76,7 @@ demo: build lab ## Watch a hub die and its managed cluster come back on another 
 
 .PHONY: e2e
 e2e: build lab $(BIN)/gotestsum $(BIN)/krew ## Run the end-to-end tests on the lab; E2E=TestJourney for one of them
-	$(BIN)/lab build
+	$(BIN)/lab build --minio
 	$(BIN)/gotestsum --format $(E2E_FORMAT) --format-hide-empty-pkg -- -tags e2e -count 1 -parallel $(E2E_PARALLEL) -timeout $(E2E_TIMEOUT) -run '$(E2E)' ./test/e2e/...
 
 .PHONY: e2e-long

@@ -20,7 +20,7 @@ func TestJourney(t *testing.T) {
 func TestJourneyWithACM(t *testing.T) {
 	on := func(hubs ...string) func(t *testing.T) {
 		return func(t *testing.T) {
-			w := world(t, 1, hubs...)
+			w := world(t, 1, withACM(hubs...))
 			steps := journey.Single()
 			if slices.Contains(hubs, journey.OldHub) {
 				steps = slices.Insert(steps, 0, acts(journey.OldHub))

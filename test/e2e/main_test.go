@@ -51,10 +51,17 @@ func (l *labs) closeAll() {
 	}
 }
 
+// withMinIO gives a lab the S3 server that encrypts.
+func withMinIO(o *journey.Options) { o.MinIO = true }
+
+// withACM gives hubs the stand-in for ACM's import controller.
+func withACM(hubs ...string) func(o *journey.Options) {
+	return func(o *journey.Options) { o.ACM = hubs }
+}
+
 // world starts a lab for a test, and stops it when the test ends. The folder of a test that fails is kept. Most of a test is
-// waiting, and labs do not know each other, so tests run at the same time, as many as -parallel says. The hubs in acm have the
-// stand-in for ACM's import controller.
-func world(t *testing.T, managed int, acm ...string) *journey.World {
+// waiting, and labs do not know each other, so tests run at the same time, as many as -parallel says.
+func world(t *testing.T, managed int, with ...func(o *journey.Options)) *journey.World {
 	t.Helper()
 	t.Parallel()
 	dir, err := os.MkdirTemp("", "acmdr-e2e-")
@@ -65,7 +72,10 @@ func world(t *testing.T, managed int, acm ...string) *journey.World {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := journey.Options{Bin: bin, Dir: dir, Managed: managed, EvictionGrace: grace, ACM: acm}
+	o := journey.Options{Bin: bin, Dir: dir, Managed: managed, EvictionGrace: grace}
+	for _, change := range with {
+		change(&o)
+	}
 	open.mu.Lock()
 	open.running[dir] = o
 	open.mu.Unlock()

@@ -48,6 +48,8 @@ type Options struct {
 	EvictionGrace time.Duration
 	// ACM are the hubs with the lab's stand-in for ACM's import controller.
 	ACM []string
+	// MinIO gives the lab the S3 server that encrypts, too.
+	MinIO bool
 	// Echo shows every command and its output to a reader; nil for none.
 	Echo io.Writer
 }
@@ -66,7 +68,7 @@ type World struct {
 func Open(t TB, o Options) *World {
 	t.Helper()
 	w := &World{Options: o, Lab: &Lab{program: filepath.Join(o.Bin, "lab"), dir: filepath.Join(o.Dir, "lab"), echo: o.Echo}}
-	w.Lab.Up(t, o.Managed, o.EvictionGrace, o.ACM)
+	w.Lab.Up(t, o)
 	env := w.Lab.Env(t)
 	home, path := filepath.Join(o.Dir, "home"), filepath.Join(o.Dir, "path")
 	for _, dir := range []string{home, path} {

@@ -20,9 +20,10 @@ type Lab struct {
 }
 
 // Up starts the lab.
-func (l *Lab) Up(t TB, managed int, grace time.Duration, acm []string) {
+func (l *Lab) Up(t TB, o Options) {
 	t.Helper()
-	l.run(t, "up", "--managed", strconv.Itoa(managed), "--eviction-grace", grace.String(), "--acm="+strings.Join(acm, ","))
+	l.run(t, "up", "--managed", strconv.Itoa(o.Managed), "--eviction-grace", o.EvictionGrace.String(),
+		"--acm="+strings.Join(o.ACM, ","), "--minio="+strconv.FormatBool(o.MinIO))
 }
 
 // Down stops the lab and waits until it has ended. It does not use the context of a test, which has ended by then.

@@ -12,7 +12,8 @@ import (
 func fakeModule(t *testing.T, main string) string {
 	t.Helper()
 	dir := t.TempDir()
-	files := map[string]string{"go.mod": "module example.com/x\n\ngo 1.26\n", "go.sum": "", "components/velero/main.go": main}
+	files := map[string]string{"go.mod": "module example.com/x\n\ngo 1.26\n", "go.sum": "", "components/velero/main.go": main,
+		minIOSource + "/go.mod": "module example.com/y\n", minIOSource + "/go.sum": ""}
 	for name, text := range files {
 		file := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {

@@ -21,6 +21,8 @@ type Builder struct {
 	// Source is the folder of this module.
 	Source string
 	Cache  Cache
+	// MinIO tells to build it, too.
+	MinIO bool
 	// Logf receives progress.
 	Logf func(format string, args ...any)
 }
@@ -36,12 +38,13 @@ func (b *Builder) Build(ctx context.Context) error {
 	if err := b.copyCRDs(ctx); err != nil {
 		return err
 	}
-	missing := b.Cache.missing()
+	components := Components(b.MinIO)
+	missing := b.Cache.missing(components)
 	if len(missing) == 0 {
 		b.Logf("components: built already, in %s", b.Cache)
 		return nil
 	}
-	total := len(Components())
+	total := len(components)
 	done := total - len(missing)
 	b.Logf("components: building %d of %d into %s (about 14 minutes on two cores when nothing is cached)", len(missing), total, b.Cache)
 	began := time.Now()
@@ -72,8 +75,16 @@ func (b *Builder) buildOne(ctx context.Context, component Component, label strin
 		return err
 	}
 	// -buildvcs=false: a commit must not make another binary; no -trimpath: the packages compiled here serve other builds.
-	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-ldflags="+flags, "-o", output, component.Package)
-	cmd.Dir = b.Source
+	args := []string{"build", "-buildvcs=false", "-ldflags=" + flags, "-o", output}
+	if component.InPod {
+		module, err := b.inPodModule(ctx, tmp)
+		if err != nil {
+			return err
+		}
+		args = append(args, "-modfile="+module)
+	}
+	cmd := exec.CommandContext(ctx, "go", append(args, component.Package)...)
+	cmd.Dir = filepath.Join(b.Source, component.Source)
 	cmd.Env = append(os.Environ(), "GOWORK=off")
 	// An interrupt must reach the compilers that go started, too.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}

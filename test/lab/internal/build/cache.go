@@ -61,8 +61,9 @@ func Open(ctx context.Context, src string) (Cache, error) {
 // key hashes all that the binaries are made from.
 func key(src, goVersion string) (string, error) {
 	hash := sha256.New()
-	fmt.Fprintln(hash, goVersion, runtime.GOOS, runtime.GOARCH, Components(), crdFiles())
-	for _, name := range []string{"go.mod", "go.sum", "components/velero/main.go"} {
+	fmt.Fprintln(hash, goVersion, runtime.GOOS, runtime.GOARCH, Components(true), crdFiles())
+	sources := []string{"go.mod", "go.sum", "components/velero/main.go", minIOSource + "/go.mod", minIOSource + "/go.sum"}
+	for _, name := range sources {
 		file, err := os.Open(filepath.Join(src, name))
 		if err != nil {
 			return "", err
@@ -76,10 +77,10 @@ func key(src, goVersion string) (string, error) {
 	return hex.EncodeToString(hash.Sum(nil))[:short], nil
 }
 
-// missing lists the components that are not built yet.
-func (c Cache) missing() []Component {
+// missing lists those that are not built yet.
+func (c Cache) missing(components []Component) []Component {
 	var list []Component
-	for _, component := range Components() {
+	for _, component := range components {
 		if _, err := os.Stat(c.path(component)); err != nil {
 			list = append(list, component)
 		}

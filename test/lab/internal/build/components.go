@@ -12,6 +12,10 @@ type Component struct {
 	// Stamp names the package whose version variable is set by the linker, and Module where the version is from. Without it
 	// the servers would call themselves v0.0.0.
 	Stamp, Module string
+	// Source is the folder of the module that it is built in, below the lab's own; empty for that.
+	Source string
+	// InPod tells that it opens its cluster as a pod does, see inPodModule.
+	InPod bool
 }
 
 // Packages that hold a version.
@@ -30,10 +34,13 @@ const (
 	crdDir    = "crds"
 )
 
-// Components are all binaries a lab needs. Those that share most code follow each other, so that the time shown for each
-// is what it adds.
-func Components() []Component {
-	return []Component{
+// minIOSource is a module apart: what MinIO requires does not resolve together with Velero and Kubernetes.
+const minIOSource = "components/minio"
+
+// Components are all binaries a lab needs, and MinIO where it is asked for. Those that share most code follow each other, so
+// that the time shown for each is what it adds.
+func Components(minIO bool) []Component {
+	components := []Component{
 		{Name: "etcd", Package: "go.etcd.io/etcd/server/v3", Dir: binDir},
 		{Name: "kube-apiserver", Package: "k8s.io/kubernetes/cmd/kube-apiserver", Dir: binDir, Stamp: kubernetesStamp, Module: kubernetesModule},
 		{
@@ -44,9 +51,13 @@ func Components() []Component {
 		{Name: "registration", Package: "open-cluster-management.io/ocm/cmd/registration", Dir: binDir},
 		{Name: "work", Package: "open-cluster-management.io/ocm/cmd/work", Dir: binDir},
 		{Name: "versitygw", Package: "github.com/versity/versitygw/cmd/versitygw", Dir: binDir},
-		{Name: "velero-plugin-for-aws", Package: "github.com/vmware-tanzu/velero-plugin-for-aws/velero-plugin-for-aws", Dir: pluginDir},
+		{Name: "velero-plugin-for-aws", Package: "github.com/vmware-tanzu/velero-plugin-for-aws/velero-plugin-for-aws", Dir: pluginDir, InPod: true},
 		{Name: "velero", Package: "./components/velero", Dir: binDir, Stamp: veleroStamp, Module: veleroModule},
 	}
+	if minIO {
+		components = append(components, Component{Name: "minio", Package: "github.com/minio/minio", Dir: binDir, Source: minIOSource})
+	}
+	return components
 }
 
 // apiModule holds the CRDs of Open Cluster Management as files.

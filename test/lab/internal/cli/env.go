@@ -81,6 +81,11 @@ func exports(dir layout.Dir, st *state.State, path string) []string {
 		{"ACMDR_LAB_CREDENTIALS_FILE", dir.S3Credentials()},
 		{"PATH", strings.Join(append([]string{bin}, rest...), string(os.PathListSeparator))},
 	}
+	if st.MinIO {
+		variables = append(variables,
+			[2]string{"ACMDR_LAB_MINIO_URL", fmt.Sprintf("https://127.0.0.1:%d", st.Port(layout.MinIO, layout.MinIO))},
+			[2]string{"ACMDR_LAB_MINIO_CA", dir.MinIOCA()})
+	}
 	var lines []string
 	for _, variable := range variables {
 		lines = append(lines, "export "+variable[0]+"="+quote(variable[1]))

@@ -17,6 +17,7 @@ func newSupervise(o *options) *cobra.Command {
 		managed int
 		grace   time.Duration
 		acm     []string
+		minio   bool
 	)
 	cmd := &cobra.Command{
 		Use:    "supervise",
@@ -29,7 +30,7 @@ func newSupervise(o *options) *cobra.Command {
 				return err
 			}
 			return supervisor.Run(cmd.Context(), supervisor.Options{
-				Dir: dir, Cache: build.Cache(cache), Managed: managed, Grace: grace, ACM: acm, Log: os.Stdout,
+				Dir: dir, Cache: build.Cache(cache), Managed: managed, Grace: grace, ACM: acm, MinIO: minio, Log: os.Stdout,
 			})
 		},
 	}
@@ -37,5 +38,6 @@ func newSupervise(o *options) *cobra.Command {
 	cmd.Flags().IntVar(&managed, "managed", 0, "Number of managed clusters")
 	cmd.Flags().DurationVar(&grace, "eviction-grace", 0, "Eviction grace period")
 	cmd.Flags().StringSliceVar(&acm, "acm", nil, "Hubs with the stand-in for ACM's import controller")
+	addMinIO(cmd, &minio)
 	return cmd
 }

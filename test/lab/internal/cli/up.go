@@ -24,6 +24,7 @@ type upFlags struct {
 	managed int
 	grace   time.Duration
 	acm     []string
+	minio   bool
 	src     string
 }
 
@@ -55,6 +56,7 @@ func newUp(o *options) *cobra.Command {
 	cmd.Flags().StringSliceVar(&flags.acm, "acm", nil,
 		"Hubs that get a stand-in for ACM's import controller: hub-dr1, hub-dr2 (--acm alone: both)")
 	cmd.Flags().Lookup("acm").NoOptDefVal = strings.Join(layout.Hubs(), ",")
+	addMinIO(cmd, &flags.minio)
 	addSource(cmd, &flags.src)
 	return cmd
 }
@@ -64,7 +66,11 @@ func (o *options) up(ctx context.Context, dir layout.Dir, flags upFlags) error {
 	if status, err := client.Status(ctx); err == nil {
 		return o.alreadyUp(ctx, dir, client, status, flags)
 	}
-	cache, err := o.build(ctx, flags.src)
+	minio, err := flags.withMinIO(dir)
+	if err != nil {
+		return err
+	}
+	cache, err := o.build(ctx, flags.src, minio)
 	if err != nil {
 		return err
 	}
@@ -96,6 +102,12 @@ func (o *options) up(ctx context.Context, dir layout.Dir, flags upFlags) error {
 	return nil
 }
 
+// withMinIO tells whether the lab has MinIO, or is to have it.
+func (flags upFlags) withMinIO(dir layout.Dir) (bool, error) {
+	st, err := state.Load(dir)
+	return err == nil && (flags.minio || st.MinIO), err
+}
+
 // alreadyUp reports on a lab that runs, and waits for one that is still starting.
 func (o *options) alreadyUp(ctx context.Context, dir layout.Dir, client *control.Client, status control.Status, flags upFlags) error {
 	if !status.Ready {
@@ -125,7 +137,8 @@ func spawn(dir layout.Dir, cache build.Cache, flags upFlags) (*exec.Cmd, error) 
 	}
 	defer func() { _ = log.Close() }()
 	cmd := exec.Command(self, "supervise", "--dir", string(dir), "--cache", string(cache),
-		"--managed", strconv.Itoa(flags.managed), "--eviction-grace", flags.grace.String(), "--acm", strings.Join(flags.acm, ","))
+		"--managed", strconv.Itoa(flags.managed), "--eviction-grace", flags.grace.String(), "--acm", strings.Join(flags.acm, ","),
+		"--minio="+strconv.FormatBool(flags.minio))
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"sync"
@@ -126,6 +127,11 @@ func (s *server) command(ctx context.Context) (*process.Command, error) {
 	env := process.Env(string(s.velero.Dir), home, tmp,
 		// Plugins listen on unix sockets here; the paths of those are short.
 		"PLUGIN_UNIX_SOCKET_DIR="+sockets)
+	account, err := p.mountServiceAccount(ctx, s.velero.Clients.Kube, s.velero.Kubeconfig, filepath.Join(s.home(), "root"))
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(variables, account)
 	for name, value := range variables {
 		env = append(env, name+"="+value)
 	}

@@ -9,6 +9,7 @@ const (
 	HubTwo       = "hub-dr2"
 	LocalCluster = "local-cluster"
 	S3           = "s3"
+	MinIO        = "minio"
 	Bucket       = "acm-dr"
 	Region       = "us-east-1"
 )
@@ -29,6 +30,14 @@ func (d Dir) SupervisorLog() string { return d.path("logs", "supervisor.log") }
 func (d Dir) S3Data() string        { return d.path(S3, "data") }
 func (d Dir) S3Root() string        { return d.path(S3, "root.json") }
 func (d Dir) S3Credentials() string { return d.path(S3, "credentials-velero") }
+
+// MinIOData and what follows is of the S3 server that encrypts: its data, the folder of its certificate, the CA that signed that, and
+// the key that its KMS has.
+func (d Dir) MinIOData() string  { return d.path(MinIO, "data") }
+func (d Dir) MinIOCerts() string { return d.path(MinIO, "certs") }
+func (d Dir) MinIOPKI() string   { return d.path(MinIO, "pki") }
+func (d Dir) MinIOCA() string    { return d.path(MinIO, "pki", "ca.crt") }
+func (d Dir) MinIOKMS() string   { return d.path(MinIO, "kms-key") }
 
 // SocketName is the control socket's file name in the folder.
 const SocketName = "lab.sock"

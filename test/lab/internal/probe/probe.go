@@ -29,14 +29,17 @@ func TCP(port int) Probe {
 }
 
 // Healthz asks https://127.0.0.1:PORT/healthz, as a kubelet does.
-func Healthz(port int) Probe {
+func Healthz(port int) Probe { return HTTPS(port, "/healthz") }
+
+// HTTPS asks a path of a server, as a kubelet does.
+func HTTPS(port int, path string) Probe {
 	// A kubelet does not verify the certificate of a probe either: components sign their own.
 	transport := &http.Transport{
 		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // see above
 		DisableKeepAlives: true,
 	}
 	client := &http.Client{Transport: transport, Timeout: timeout}
-	url := fmt.Sprintf("https://127.0.0.1:%d/healthz", port)
+	url := fmt.Sprintf("https://127.0.0.1:%d%s", port, path)
 	return func(ctx context.Context) error {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 		if err != nil {

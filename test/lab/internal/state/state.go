@@ -19,6 +19,8 @@ type State struct {
 	EvictionGrace string `json:"evictionGrace"`
 	// ACM are the hubs with the stand-in for ACM's import controller.
 	ACM []string `json:"acm,omitempty"`
+	// MinIO tells that the lab has the S3 server that encrypts, too.
+	MinIO bool `json:"minio,omitempty"`
 	// Cache is the folder with the binaries that run.
 	Cache string `json:"cache"`
 	// Ports are the loopback ports, by "cluster/purpose".
@@ -60,7 +62,8 @@ func (s *State) Save(dir layout.Dir) error {
 
 // Want merges what a user asked for into the state. Zero values keep what the lab has; a lab never shrinks, because its
 // clusters have data.
-func (s *State) Want(managed int, grace time.Duration, acm []string) {
+func (s *State) Want(managed int, grace time.Duration, acm []string, minio bool) {
+	s.MinIO = s.MinIO || minio
 	if len(acm) > 0 {
 		s.ACM = acm
 	}

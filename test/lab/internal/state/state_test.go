@@ -24,7 +24,7 @@ func TestWant(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			got := tt.have
-			got.Want(tt.managed, tt.grace, nil)
+			got.Want(tt.managed, tt.grace, nil, false)
 			if got.Managed != tt.want.Managed || got.EvictionGrace != tt.want.EvictionGrace {
 				t.Errorf("got %+v, want %+v", got, tt.want)
 			}
@@ -38,7 +38,7 @@ func TestSaveAndLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Want(2, 0, []string{layout.HubTwo})
+	s.Want(2, 0, []string{layout.HubTwo}, true)
 	s.Ports[Key("hub-dr1", "apiserver")] = 20001
 	s.Filled[Key("hub-dr1", "managed-one")] = true
 	if err := s.Save(dir); err != nil {
@@ -48,7 +48,7 @@ func TestSaveAndLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Port("hub-dr1", "apiserver") != 20001 || !got.Filled["hub-dr1/managed-one"] || got.Managed != 2 {
+	if got.Port("hub-dr1", "apiserver") != 20001 || !got.Filled["hub-dr1/managed-one"] || got.Managed != 2 || !got.MinIO {
 		t.Errorf("lost on the way: %+v", got)
 	}
 }

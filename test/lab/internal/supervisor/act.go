@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/acmdr/kubectl-acmdr/test/lab/internal/control"
-	"github.com/acmdr/kubectl-acmdr/test/lab/internal/layout"
 	"github.com/acmdr/kubectl-acmdr/test/lab/internal/process"
 )
 
@@ -24,8 +23,8 @@ func (s *Supervisor) Kill(_ context.Context, name, component string) error {
 	s.acting.Lock()
 	defer s.acting.Unlock()
 	s.journal.Logf("kill %s %s", name, component)
-	if name == layout.S3 {
-		s.s3.Kill()
+	if store := s.store(name); store != nil {
+		store.Kill()
 		return nil
 	}
 	n := s.node(name)
@@ -54,9 +53,9 @@ func (s *Supervisor) Start(ctx context.Context, name, component string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("not ready after %s", startTimeout))
 	defer cancel()
 	s.journal.Logf("start %s %s", name, component)
-	if name == layout.S3 {
-		s.s3.Start()
-		return s.s3.WaitReady(ctx)
+	if store := s.store(name); store != nil {
+		store.Start()
+		return store.WaitReady(ctx)
 	}
 	n := s.node(name)
 	if n == nil {
@@ -82,12 +81,9 @@ func (s *Supervisor) Start(ctx context.Context, name, component string) error {
 // Status implements control.Lab.
 func (s *Supervisor) Status() control.Status {
 	s.mu.Lock()
-	nodes, s3, ready := s.nodes, s.s3, s.ready
+	nodes, stores, ready := s.nodes, s.stores, s.ready
 	s.mu.Unlock()
 	status := control.Status{Ready: ready}
-	if s3 == nil {
-		return status
-	}
 	for _, n := range nodes {
 		for _, p := range n.processes() {
 			one := p.Status()
@@ -97,7 +93,9 @@ func (s *Supervisor) Status() control.Status {
 			status.Components = append(status.Components, one)
 		}
 	}
-	status.Components = append(status.Components, s3.Status())
+	for _, store := range stores {
+		status.Components = append(status.Components, store.Status())
+	}
 	return status
 }
 
@@ -110,10 +108,22 @@ func (s *Supervisor) node(name string) *node {
 	return nil
 }
 
+func (s *Supervisor) store(name string) *process.Process {
+	for _, store := range s.stores {
+		if store.Status().Cluster == name {
+			return store
+		}
+	}
+	return nil
+}
+
 func (s *Supervisor) unknown(name string) error {
 	var known []string
+	for _, store := range s.stores {
+		known = append(known, store.Status().Cluster)
+	}
 	for _, n := range s.nodes {
 		known = append(known, n.Name)
 	}
-	return fmt.Errorf("the lab has no %q; it has %v and %s", name, known, layout.S3)
+	return fmt.Errorf("the lab has no %q; it has %v", name, known)
 }

@@ -24,7 +24,7 @@ import (
 // veleroServers is how many Velero servers a hub may run.
 const veleroServers = 4
 
-// plan decides on ports and names, makes keys and files, and starts the S3 server.
+// plan decides on ports and names, makes keys and files, and starts the S3 servers.
 func (s *Supervisor) plan() error {
 	if err := process.MakeDirs(s.Dir.Logs(), s.Dir.S3Data()); err != nil {
 		return err
@@ -33,7 +33,7 @@ func (s *Supervisor) plan() error {
 	if err != nil {
 		return err
 	}
-	st.Want(s.Managed, s.Grace, s.ACM)
+	st.Want(s.Managed, s.Grace, s.ACM, s.MinIO)
 	st.Cache = string(s.Cache)
 	if err := choosePorts(s.Dir, st); err != nil {
 		return err
@@ -43,7 +43,7 @@ func (s *Supervisor) plan() error {
 			st.Infix[name] = infix()
 		}
 	}
-	s3, err := s.newS3(st)
+	stores, err := s.newStores(st)
 	if err != nil {
 		return err
 	}
@@ -52,13 +52,15 @@ func (s *Supervisor) plan() error {
 		return err
 	}
 	s.mu.Lock()
-	s.state, s.s3, s.nodes = st, s3, nodes
+	s.state, s.stores, s.nodes = st, stores, nodes
 	s.mu.Unlock()
 	if err := s.writeKubeconfig(); err != nil {
 		return err
 	}
-	s.journal.Logf("starting %d clusters and the S3 server", len(nodes))
-	s3.Start()
+	s.journal.Logf("starting %d clusters and %d S3 servers", len(nodes), len(stores))
+	for _, store := range stores {
+		store.Start()
+	}
 	return st.Save(s.Dir)
 }
 
@@ -68,6 +70,9 @@ func choosePorts(dir layout.Dir, st *state.State) error {
 		return err
 	}
 	names := []string{state.Key(layout.S3, layout.S3)}
+	if st.MinIO {
+		names = append(names, state.Key(layout.MinIO, layout.MinIO))
+	}
 	for _, name := range layout.Clusters(st.Managed) {
 		for _, purpose := range purposes(isHub(name)) {
 			names = append(names, state.Key(name, purpose))

@@ -23,7 +23,9 @@ func planned(t *testing.T, dir layout.Dir, managed int) *Supervisor {
 	if err := s.plan(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.s3.Kill)
+	for _, store := range s.stores {
+		t.Cleanup(store.Kill)
+	}
 	return s
 }
 

@@ -16,17 +16,27 @@ import (
 	"github.com/acmdr/kubectl-acmdr/test/lab/internal/state"
 )
 
-// s3Keys open the S3 server.
+// s3Keys open the S3 servers.
 type s3Keys struct {
 	Access string `json:"access"`
 	Secret string `json:"secret"`
 }
 
-func (s *Supervisor) newS3(st *state.State) (*process.Process, error) {
+// newStores are the S3 servers of the lab; the same keys open all of them.
+func (s *Supervisor) newStores(st *state.State) ([]*process.Process, error) {
 	keys, err := loadKeys(s.Dir.S3Root())
 	if err != nil {
 		return nil, err
 	}
+	s3, err := s.newS3(st, keys)
+	if err != nil || !st.MinIO {
+		return []*process.Process{s3}, err
+	}
+	minIO, err := s.newMinIO(st, keys)
+	return []*process.Process{s3, minIO}, err
+}
+
+func (s *Supervisor) newS3(st *state.State, keys *s3Keys) (*process.Process, error) {
 	credentials := fmt.Sprintf("[default]\naws_access_key_id=%s\naws_secret_access_key=%s\n", keys.Access, keys.Secret)
 	if err := os.WriteFile(s.Dir.S3Credentials(), []byte(credentials), 0o600); err != nil {
 		return nil, err

@@ -35,6 +35,7 @@ type Options struct {
 	Managed int
 	Grace   time.Duration
 	ACM     []string
+	MinIO   bool
 	Log     io.Writer
 }
 
@@ -49,10 +50,11 @@ type Supervisor struct {
 
 	mu    sync.Mutex
 	state *state.State
-	s3    *process.Process
-	nodes []*node
-	ready bool
-	owner chan struct{} // closed when the first owner comes
+	// stores are the S3 servers.
+	stores []*process.Process
+	nodes  []*node
+	ready  bool
+	owner  chan struct{} // closed when the first owner comes
 }
 
 // errStopped is why a lab ends that was asked to.
@@ -156,17 +158,17 @@ func (s *Supervisor) isReady() bool {
 	return s.ready
 }
 
-// endAll ends every process, the S3 server after those that use it.
+// endAll ends every process, the S3 servers after those that use it.
 func (s *Supervisor) endAll(endNode func(*node), endProcess func(*process.Process)) {
 	s.mu.Lock()
-	nodes, s3 := s.nodes, s.s3
+	nodes, stores := s.nodes, s.stores
 	s.mu.Unlock()
 	var all sync.WaitGroup
 	for _, n := range nodes {
 		all.Go(func() { endNode(n) })
 	}
 	all.Wait()
-	if s3 != nil {
-		endProcess(s3)
+	for _, store := range stores {
+		endProcess(store)
 	}
 }

@@ -42,7 +42,9 @@ func (s *Supervisor) up(ctx context.Context) error {
 // startAll starts all clusters and registrations at once; each waits for what it needs. The first failure ends the others.
 func (s *Supervisor) startAll(ctx context.Context, prepared map[string]chan struct{}) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return s.s3.WaitReady(ctx) })
+	for _, store := range s.stores {
+		group.Go(func() error { return store.WaitReady(ctx) })
+	}
 	for _, n := range s.nodes {
 		group.Go(func() error {
 			err := n.start(ctx, func(ctx context.Context) error {
