@@ -22,11 +22,6 @@ import (
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 )
 
-// BackupScheduleResource is ACM's own schedule, which makes Velero Schedules (cluster-backup-operator).
-var BackupScheduleResource = schema.GroupVersionResource{
-	Group: "cluster.open-cluster-management.io", Version: "v1beta1", Resource: "backupschedules",
-}
-
 // Options are the user's wishes.
 type Options struct {
 	// Unaccept also takes hubAcceptsClient away from the clusters. The agents of those that are still there lose the hub.
@@ -144,7 +139,7 @@ func each(ctx context.Context, client dynamic.ResourceInterface, visit func(*uns
 // hubRules are for the hub as a whole. ACM's schedules come before Velero's, which it makes from them.
 func hubRules() []rule {
 	return []rule{
-		field(BackupScheduleResource, "BackupSchedule", true, "spec", "paused"),
+		field(ocm.BackupScheduleResource, "BackupSchedule", true, "spec", "paused"),
 		field(velero.ScheduleResource, "Schedule", true, "spec", "paused"),
 		field(velero.LocationResource, "BackupStorageLocation", string(velero.LocationReadOnly), "spec", "accessMode"),
 	}

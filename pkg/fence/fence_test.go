@@ -105,7 +105,7 @@ spec:
 `
 
 var lists = map[schema.GroupVersionResource]string{
-	BackupScheduleResource:        "BackupScheduleList",
+	ocm.BackupScheduleResource:    "BackupScheduleList",
 	velero.ScheduleResource:       "ScheduleList",
 	velero.LocationResource:       "BackupStorageLocationList",
 	ocm.ManagedClusterResource:    "ManagedClusterList",

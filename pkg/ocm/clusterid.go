@@ -56,15 +56,29 @@ func IDsOf(ctx context.Context, kube kubernetes.Interface, managed dynamic.Inter
 		{ClusterClaimResource, KubernetesIDClaim, "value"},
 		{ClusterVersionResource, "version", "clusterID"},
 	} {
-		object, err := managed.Resource(source.resource).Get(ctx, source.name, metav1.GetOptions{})
-		if apierrors.IsNotFound(err) {
-			continue
-		}
+		id, err := specField(ctx, managed, source.resource, source.name, source.field)
 		if err != nil {
-			return ids, fmt.Errorf("reading %s %s: %w", source.resource.Resource, source.name, err)
+			return ids, err
 		}
-		id, _, _ := unstructured.NestedString(object.Object, "spec", source.field)
 		ids.Insert(id)
 	}
 	return ids.Delete(""), nil
+}
+
+// ClusterVersionID is the id by which OpenShift knows a cluster; empty where it is not OpenShift.
+func ClusterVersionID(ctx context.Context, cluster dynamic.Interface) (string, error) {
+	return specField(ctx, cluster, ClusterVersionResource, "version", "clusterID")
+}
+
+// specField is a field of the spec of an object; empty where there is no such object.
+func specField(ctx context.Context, cluster dynamic.Interface, resource schema.GroupVersionResource, name, field string) (string, error) {
+	object, err := cluster.Resource(resource).Get(ctx, name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("reading %s %s: %w", resource.Resource, name, err)
+	}
+	value, _, _ := unstructured.NestedString(object.Object, "spec", field)
+	return value, nil
 }

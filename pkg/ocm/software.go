@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
+	clusterv1 "open-cluster-management.io/api/cluster/v1"
 )
 
 // Software is what is installed on a hub: versions by name, of ACM, of MCE and of the operators that OLM keeps.
@@ -32,6 +33,13 @@ var (
 	SubscriptionResource = schema.GroupVersionResource{
 		Group: "operators.coreos.com", Version: "v1alpha1", Resource: "subscriptions",
 	}
+)
+
+// The kinds of ACM's own backups (stolostron/cluster-backup-operator api/v1beta1): a BackupSchedule makes Velero Schedules, a Restore makes
+// Velero Restores.
+var (
+	BackupScheduleResource = schema.GroupVersionResource{Group: clusterv1.GroupName, Version: "v1beta1", Resource: "backupschedules"}
+	RestoreResource        = schema.GroupVersionResource{Group: clusterv1.GroupName, Version: "v1beta1", Resource: "restores"}
 )
 
 // FindSoftware reads what is installed on a hub; it is empty on one without operators. What the user may not read is left out.

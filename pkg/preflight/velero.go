@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/util/version"
 
@@ -101,12 +102,12 @@ func Location(location *velero.Location) Row {
 }
 
 // Restores checks that no other Restore is in progress: Velero makes one at a time, and two would write the same objects.
-// own is the name of the one to go on with; empty for none.
-func Restores(restores []velero.Restore, own string) Row {
+// own are the names of those to go on with.
+func Restores(restores []velero.Restore, own ...string) Row {
 	const name = "other restores"
 	for i := range restores {
 		restore := &restores[i]
-		if ended, _ := velero.RestoreEnded(restore.Status.Phase); ended || restore.Name == own {
+		if ended, _ := velero.RestoreEnded(restore.Status.Phase); ended || slices.Contains(own, restore.Name) {
 			continue
 		}
 		phase := restore.Status.Phase

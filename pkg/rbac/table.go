@@ -131,6 +131,9 @@ func standbyHub(velero string) []Rule {
 		{Verb: "delete", Resource: "secrets", Needs: []string{"restore", "reregister"}, Why: "<cluster>-import of another hub, which ACM would go on handing out", Only: "backups that hold one"},
 		{Verb: "patch", Resource: "namespaces", Needs: []string{"restore"}, Why: "give a cluster's namespace the labels that it had", Only: "namespaces that Velero found there already"},
 		{Verb: "patch", Resource: restores, Namespace: velero, Needs: []string{"restore"}, Why: "note that all is done"},
+		{Verb: "get", Resource: "clusterversions.config.openshift.io", Name: "version", Needs: []string{"restore"}, Why: "the id by which ACM's backups name this hub", Only: onACM},
+		{Verb: "list", Resource: "restores.cluster.open-cluster-management.io", Needs: []string{"restore"}, Why: "whether ACM restores too", Without: "it is not looked at", Only: onACM},
+		{Verb: "list", Resource: backupSchedules, Needs: []string{"restore"}, Why: "whether ACM backs up what is half restored", Without: "likewise", Only: onACM},
 
 		{Verb: "list", Resource: klusterletConfigs, Needs: []string{"reregister"}, Why: "how agents reach this hub"},
 		{Verb: "create", Resource: "namespaces", Needs: []string{"reregister"}, Why: "the cluster's namespace"},

@@ -32,7 +32,11 @@ func (r *Restorer) before(ctx context.Context, plan *Plan) ([]velero.Restore, er
 	if err != nil {
 		return nil, err
 	}
-	plan.Checks = preflight.Server(server, 0)
+	acm, err := preflight.ACM(ctx, r.Hub.Dynamic)
+	if err != nil {
+		return nil, err
+	}
+	plan.Checks = append(preflight.Server(server, 0), acm...)
 	return restores, nil
 }
 
@@ -68,7 +72,7 @@ func (r *Restorer) after(ctx context.Context, plan *Plan, namespaces []corev1.Na
 	if err != nil {
 		return err
 	}
-	plan.Checks = append(plan.Checks, preflight.Parity(velero.SoftwareOf(plan.Backup), software))
+	plan.Checks = append(plan.Checks, preflight.Parity(velero.SoftwareOf(plan.Parts[0].Backup), software))
 	return r.clocks(ctx, plan)
 }
 

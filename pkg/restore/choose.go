@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"k8s.io/apimachinery/pkg/types"
-
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 	"github.com/acmdr/kubectl-acmdr/pkg/wait"
 )
@@ -26,60 +24,66 @@ type Choice struct {
 }
 
 // choose finds the backup to restore from: the named one, once Velero has brought it over from the bucket, or the newest
-// good one, which is read; what it holds comes with it. chosen is the sum by which an earlier run of the same choice is known.
-func (r *Restorer) choose(ctx context.Context, choice Choice, chosen string) (*velero.Backup, *manifest, error) {
+// good one, which is read; what it holds comes with it. Of a set that ACM made all backups are meant, since only together they
+// hold the fleet. chosen is the sum by which an earlier run of the same choice is known.
+func (r *Restorer) choose(ctx context.Context, choice Choice, chosen string) (*velero.Generation, *manifest, error) {
 	if choice.Backup != "" {
-		backup, err := r.named(ctx, choice)
-		return backup, nil, err
+		found, err := r.named(ctx, choice)
+		return found, nil, err
 	}
 	return r.newest(ctx, choice, chosen)
 }
 
 // named waits until the backup is visible on this hub: Velero lists the bucket about once a minute.
-func (r *Restorer) named(ctx context.Context, choice Choice) (*velero.Backup, error) {
+func (r *Restorer) named(ctx context.Context, choice Choice) (*velero.Generation, error) {
 	name := choice.Backup
-	var found *velero.Backup
+	var found *velero.Generation
 	err := r.synced(ctx, func(ctx context.Context) (bool, string, error) {
 		backups, err := r.Hub.Velero.Backups.List(ctx, "")
 		if err != nil {
 			return false, "", err
 		}
-		if set := velero.FindGeneration(backups, name); set != nil {
-			return false, "", ofSet(set)
+		if found = velero.FindGeneration(backups, name); found != nil {
+			return len(found.Missing) == 0 || choice.AcceptPartial, "of set " + found.Name + " not all is visible on this hub", nil
 		}
 		for i := range backups {
 			if backups[i].Name == name {
-				found = &backups[i]
+				found = velero.Alone(&backups[i])
 				return true, "", nil
 			}
 		}
 		return false, "backup " + name + " is not visible on this hub", nil
 	})
-	if _, ok := errors.AsType[*wait.TimeoutError](err); ok {
+	_, late := errors.AsType[*wait.TimeoutError](err)
+	switch {
+	case late && found == nil:
 		return nil, fmt.Errorf("backup %s/%s does not exist; %s", r.Hub.Velero.Namespace, name, r.others(ctx, choice))
-	}
-	if err != nil {
+	case err != nil && !late:
 		return nil, fmt.Errorf("looking for backup %s: %w", name, err)
+	}
+	if found.Name != name {
+		r.tell("Backup %s is one of the set %s: all of it is restored.", name, found.Name)
 	}
 	return found, usable(found, choice.AcceptPartial)
 }
 
 // newest is the newest good backup. One whose bytes are damaged, or that holds no managed cluster, is told, and passed over
 // for the next older one of the same hub.
-func (r *Restorer) newest(ctx context.Context, choice Choice, chosen string) (*velero.Backup, *manifest, error) {
-	var candidates []*velero.Backup
+func (r *Restorer) newest(ctx context.Context, choice Choice, chosen string) (*velero.Generation, *manifest, error) {
+	var candidates []*velero.Generation
 	var seen int
 	err := r.synced(ctx, func(ctx context.Context) (bool, string, error) {
 		backups, err := r.Hub.Velero.Backups.List(ctx, "")
 		if err != nil {
 			return false, "", err
 		}
-		seen = len(backups)
-		sets, backups := velero.Generations(backups)
-		candidates, err = candidatesOf(backups, choice, r.Hub.UID)
-		if err == nil && len(candidates) == 0 && len(sets) > 0 {
-			err = ofSet(&sets[0])
+		all := generations(backups)
+		seen = len(all)
+		this, err := r.ids(ctx, all)
+		if err != nil {
+			return false, "", err
 		}
+		candidates, err = candidatesOf(all, choice, this)
 		return len(candidates) > 0, "no " + choice.words() + " is visible on this hub", err
 	})
 	if _, ok := errors.AsType[*wait.TimeoutError](err); ok {
@@ -108,37 +112,32 @@ func (r *Restorer) nothing(ctx context.Context) error {
 	return fmt.Errorf("%w And is the customer key of location %s the one that they were written with?", err, location.Name)
 }
 
-// ofSet refuses what is one of ACM's sets, or of its members: each by itself lacks what the others hold.
-func ofSet(set *velero.Generation) error {
-	return fmt.Errorf("%s is a set of %d backups that ACM made: only all of them together hold the fleet. Restore it with ACM's own Restore "+
-		"(restores.cluster.open-cluster-management.io), then go on with 'kubectl acmdr reregister'", set.Name, len(set.Backups))
-}
-
 // firstGood reads the candidates, best first, until one is whole and holds managed clusters.
-func (r *Restorer) firstGood(ctx context.Context, candidates []*velero.Backup, chosen string) (*velero.Backup, *manifest, error) {
+func (r *Restorer) firstGood(ctx context.Context, candidates []*velero.Generation, chosen string) (*velero.Generation, *manifest, error) {
 	var refused []string
-	for _, backup := range candidates {
-		if previous, err := r.previous(ctx, "", backup.Name, chosen); err != nil || previous != nil {
-			return backup, nil, err // it was good enough to be begun with
+	for _, source := range candidates {
+		if begun, err := r.begun(ctx, source, chosen); err != nil || begun {
+			return source, nil, err // it was good enough to be begun with
 		}
-		if !velero.Made(backup.Labels) {
+		if !velero.Made(source.Backups[0].Labels) {
 			// Of somebody else's backups most are of something else, and their list is quicker to read.
-			if holds, err := r.holdsClusters(ctx, backup); err != nil {
+			if holds, err := r.holdsClusters(ctx, source); err != nil {
 				return nil, nil, err
 			} else if !holds {
-				refused = append(refused, "backup "+backup.Name+" holds no managed cluster")
+				refused = append(refused, "backup "+source.Name+" holds no managed cluster")
 				continue
 			}
 		}
-		manifest, err := r.read(ctx, backup)
+		manifest, err := r.read(ctx, source)
 		if velero.IsNotStored(err) {
-			refused = append(refused, "backup "+backup.Name+" is not used: it is not in the bucket any more")
-		} else if bad, ok := errors.AsType[*velero.BadContents](err); ok {
-			refused = append(refused, fmt.Sprintf("backup %s is not used: %v", backup.Name, bad))
+			refused = append(refused, "backup "+source.Name+" is not used: it is not in the bucket any more")
+		} else if _, bad := errors.AsType[*velero.BadContents](err); bad {
+			why := strings.TrimPrefix(err.Error(), "backup "+source.Name+": ") // of a set it says which of them
+			refused = append(refused, fmt.Sprintf("backup %s is not used: %s", source.Name, why))
 		} else if err == nil && len(manifest.clusters) == 0 {
-			refused = append(refused, "backup "+backup.Name+" holds no managed cluster")
+			refused = append(refused, "backup "+source.Name+" holds no managed cluster")
 		} else {
-			return backup, manifest, err
+			return source, manifest, err
 		}
 		r.tell("%s.", upperFirst(refused[len(refused)-1]))
 	}
@@ -193,13 +192,21 @@ func (r *Restorer) synced(ctx context.Context, ready func(context.Context) (bool
 	})
 }
 
-// of tells whether a backup was made of this hub.
-func of(backup *velero.Backup, hub types.UID) bool {
-	return backup.Labels[velero.HubLabel] == string(hub)
+// usable refuses a backup, or a set, that is not whole, unless a partial one is accepted.
+func usable(source *velero.Generation, partial bool) error {
+	if len(source.Missing) > 0 && !partial {
+		return fmt.Errorf("backup %s is a set that lacks those of %s; "+
+			"restore from another, or see with --accept-partial --dry-run which clusters are whole in it", source.Name, strings.Join(source.Missing, ", "))
+	}
+	for i := range source.Backups {
+		if err := whole(&source.Backups[i], partial); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// usable refuses a backup that is not whole, unless a partial one is accepted.
-func usable(backup *velero.Backup, partial bool) error {
+func whole(backup *velero.Backup, partial bool) error {
 	status := backup.Status
 	switch status.Phase {
 	case velero.BackupCompleted:
@@ -235,7 +242,7 @@ func (r *Restorer) others(ctx context.Context, choice Choice) string {
 		return "the others cannot be listed: " + err.Error()
 	}
 	var names []string
-	for _, backup := range newestFirst(backups, choice.AcceptPartial) {
+	for _, backup := range newestFirst(generations(backups), choice.AcceptPartial) {
 		if len(names) == shown {
 			break
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/internal/testutil"
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
@@ -52,7 +53,7 @@ func TestCandidates(t *testing.T) {
 		"of the one, at last": {append(three, one...), Choice{Hub: "hub-3", At: noon.Add(4 * time.Hour)}, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := candidatesOf(test.backups, test.choice, uid)
+			got, err := candidatesOf(generations(test.backups), test.choice, sets.New(uid))
 			var names []string
 			for _, b := range got {
 				names = append(names, b.Name)
@@ -81,7 +82,7 @@ func TestADamagedBackupIsPassedOver(t *testing.T) {
 	var told []string
 	r.Tell = func(line string) { told = append(told, line) }
 	plan, err := r.Plan(t.Context(), Request{})
-	if err != nil || plan.Backup.Name != "good" {
+	if err != nil || plan.Source.Name != "good" {
 		t.Fatalf("got %+v, %v", plan, err)
 	}
 	said := strings.Join(told, "\n")
@@ -121,33 +122,10 @@ func TestABackupThatIsNotInTheBucket(t *testing.T) {
 	var told []string
 	r.Tell = func(line string) { told = append(told, line) }
 	plan, err := r.Plan(t.Context(), Request{})
-	if err != nil || plan.Backup.Name != "older" || !slices.Contains(told, "Backup newer is not used: it is not in the bucket any more.") {
+	if err != nil || plan.Source.Name != "older" || !slices.Contains(told, "Backup newer is not used: it is not in the bucket any more.") {
 		t.Errorf("got %+v, %v, told %q", plan, err, told)
 	}
 	if _, err := r.Plan(t.Context(), Request{Choice: Choice{Backup: "newer"}}); err == nil || !strings.Contains(err.Error(), "NoSuchKey") {
 		t.Errorf("got %v", err)
-	}
-}
-
-// One of the backups of ACM's sets is never taken for a fleet.
-func TestSetsOfACM(t *testing.T) {
-	var objects []runtime.Object
-	for _, schedule := range []string{"managed-clusters", "credentials", "resources", "resources-generic"} {
-		name := "acm-" + schedule + "-schedule-20261122120000"
-		objects = append(objects, testutil.Object(t, velero.BackupResource, backup(name, velero.BackupCompleted, byHand)))
-	}
-	for _, name := range []string{"", "acm-20261122120000", "acm-credentials-schedule-20261122120000"} {
-		_, err := restorer(standby(t, objects...)).Plan(t.Context(), Request{Choice: Choice{Backup: name}})
-		if err == nil || !strings.HasPrefix(strings.TrimPrefix(err.Error(), "looking for backup "+name+": "), "acm-20261122120000 is a set of 4 backups") &&
-			!strings.Contains(err.Error(), "looking for a backup: acm-20261122120000 is a set of 4 backups") {
-			t.Errorf("%q: got %v", name, err)
-		}
-	}
-	objects = append(objects, testutil.Object(t, velero.BackupResource, backup("ours", velero.BackupCompleted)))
-	hub := standby(t, objects...)
-	stores(t, hub, map[string][]byte{"BackupContents/ours": contents(t)})
-	plan, err := restorer(hub).Plan(t.Context(), Request{})
-	if err != nil || plan.Backup.Name != "ours" {
-		t.Errorf("got %+v, %v", plan, err)
 	}
 }

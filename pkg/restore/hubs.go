@@ -1,57 +1,64 @@
 package restore
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
 
+	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 )
 
-// newestFirst are the backups that could be restored from.
-func newestFirst(backups []velero.Backup, partial bool) []*velero.Backup {
-	var good []*velero.Backup
-	for i := range backups {
-		if usable(&backups[i], partial) == nil {
-			good = append(good, &backups[i])
-		}
-	}
-	slices.SortStableFunc(good, func(a, b *velero.Backup) int { return velero.Stamp(b).Compare(velero.Stamp(a)) })
+// newestFirst are the generations that could be restored from.
+func newestFirst(generations []*velero.Generation, partial bool) []*velero.Generation {
+	good := slices.DeleteFunc(slices.Clone(generations), func(g *velero.Generation) bool { return usable(g, partial) != nil })
+	slices.SortStableFunc(good, func(a, b *velero.Generation) int { return b.Taken().Compare(a.Taken()) })
 	return good
+}
+
+// generations are ACM's sets, and every other backup by itself.
+func generations(backups []velero.Backup) []*velero.Generation {
+	made, others := velero.Generations(backups)
+	all := make([]*velero.Generation, 0, len(made)+len(others))
+	for i := range made {
+		all = append(all, &made[i])
+	}
+	for i := range others {
+		all = append(all, velero.Alone(&others[i]))
+	}
+	return all
 }
 
 // candidatesOf are the good backups of one hub, newest first: the one that was asked for, else the only other one that wrote
 // to the bucket, else this one, else whoever's they are. When several others wrote to it, somebody has to say which is meant.
-func candidatesOf(backups []velero.Backup, choice Choice, this types.UID) ([]*velero.Backup, error) {
-	byHub := map[string][]*velero.Backup{}
+func candidatesOf(all []*velero.Generation, choice Choice, this sets.Set[string]) ([]*velero.Generation, error) {
+	byHub := map[string][]*velero.Generation{}
 	var hubs []string
-	for _, backup := range newestFirst(backups, choice.AcceptPartial) {
-		if velero.Selected(backup.Labels) {
+	for _, generation := range newestFirst(all, choice.AcceptPartial) {
+		if velero.Selected(generation.Backups[0].Labels) {
 			continue // of some clusters only: by its name alone
 		}
-		hub := ""
-		if velero.Made(backup.Labels) {
-			hub = backup.Labels[velero.HubLabel]
-		}
+		hub := generation.Hub()
 		if len(byHub[hub]) == 0 {
 			hubs = append(hubs, hub)
 		}
-		byHub[hub] = append(byHub[hub], backup)
+		byHub[hub] = append(byHub[hub], generation)
 	}
-	hub, err := whichHub(hubs, byHub, choice.Hub, string(this))
+	hub, err := whichHub(hubs, byHub, choice.Hub, this)
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(byHub[hub], func(backup *velero.Backup) bool {
-		return !choice.At.IsZero() && velero.Stamp(backup).After(choice.At)
+	return slices.DeleteFunc(byHub[hub], func(generation *velero.Generation) bool {
+		return !choice.At.IsZero() && generation.Taken().After(choice.At)
 	}), nil
 }
 
 // whichHub chooses among the hubs with good backups, the one with the newest first; "" is the unknown one.
-func whichHub(hubs []string, byHub map[string][]*velero.Backup, wanted, this string) (string, error) {
+func whichHub(hubs []string, byHub map[string][]*velero.Generation, wanted string, this sets.Set[string]) (string, error) {
 	if wanted != "" {
 		var matching []string
 		for _, hub := range hubs {
@@ -68,23 +75,39 @@ func whichHub(hubs []string, byHub map[string][]*velero.Backup, wanted, this str
 		return "", fmt.Errorf("--from-hub %s is the beginning of several hubs' ids: %s", wanted, strings.Join(matching, ", "))
 	}
 	var others []string
+	own := ""
 	for _, hub := range hubs {
-		if hub != "" && hub != this {
+		switch {
+		case this.Has(hub) && own == "":
+			own = hub
+		case hub != "" && !this.Has(hub):
 			others = append(others, hub)
 		}
 	}
-	switch {
-	case len(others) == 1:
+	switch len(others) {
+	case 0:
+		return own, nil
+	case 1:
 		return others[0], nil
-	case len(others) == 0 && len(byHub[this]) > 0:
-		return this, nil
-	case len(others) == 0:
-		return "", nil
 	}
 	var lines []string
 	for _, hub := range others {
 		newest := byHub[hub][0]
-		lines = append(lines, fmt.Sprintf("%s (newest: %s, taken %s)", hub, newest.Name, velero.Stamp(newest).UTC().Format(time.RFC3339)))
+		lines = append(lines, fmt.Sprintf("%s (newest: %s, taken %s)", hub, newest.Name, newest.Taken().UTC().Format(time.RFC3339)))
 	}
 	return "", fmt.Errorf("backups of %d other hubs are in the bucket; choose one with --from-hub: %s", len(others), strings.Join(lines, ", "))
+}
+
+// ids are those by which backups may say that they are of this hub. Only ACM says it by the ClusterVersion's, so that is
+// read only where there is one of its sets.
+func (r *Restorer) ids(ctx context.Context, all []*velero.Generation) (sets.Set[string], error) {
+	ids := sets.New(string(r.Hub.UID))
+	if !slices.ContainsFunc(all, func(g *velero.Generation) bool { return velero.Part(&g.Backups[0]) != "" }) {
+		return ids, nil
+	}
+	id, err := ocm.ClusterVersionID(ctx, r.Hub.Dynamic)
+	if err != nil {
+		return nil, err
+	}
+	return ids.Insert(id).Delete(""), nil
 }

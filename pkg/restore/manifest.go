@@ -58,18 +58,26 @@ var (
 	namespacesIn = corev1.Resource("namespaces").String()
 )
 
-// read goes once through the contents of a backup.
-func (r *Restorer) read(ctx context.Context, backup *velero.Backup) (*manifest, error) {
-	r.tell("Reading backup %s (%s, taken %s ago).", backup.Name, origin(backup, r.Hub.UID), r.age(backup))
-	m := &manifest{namespaces: map[string]map[string]string{}, objects: map[string]*kindIn{}}
-	stored, err := r.store().Contents(ctx, backup, m.visit)
+// read goes once through the contents of a backup, or of all in a set.
+func (r *Restorer) read(ctx context.Context, source *velero.Generation) (*manifest, error) {
+	this, err := r.ids(ctx, []*velero.Generation{source})
 	if err != nil {
 		return nil, err
 	}
-	if !stored.Date.IsZero() {
-		m.skew, m.known = stored.Date.Sub(stored.Asked.Truncate(time.Second)), true
+	r.tell("Reading backup %s (%s, taken %s ago).", source.Name, origin(source, this), r.age(source))
+	m := &manifest{namespaces: map[string]map[string]string{}, objects: map[string]*kindIn{}}
+	for i := range source.Backups {
+		stored, err := r.store().Contents(ctx, &source.Backups[i], m.visit)
+		if err != nil {
+			return nil, err
+		}
+		if !stored.Date.IsZero() {
+			m.skew, m.known = stored.Date.Sub(stored.Asked.Truncate(time.Second)), true
+		}
 	}
 	slices.SortFunc(m.clusters, func(a, b *clusterv1.ManagedCluster) int { return strings.Compare(a.Name, b.Name) })
+	// Two backups of a set may hold the same one.
+	m.clusters = slices.CompactFunc(m.clusters, func(a, b *clusterv1.ManagedCluster) bool { return a.Name == b.Name })
 	return m, nil
 }
 
@@ -122,14 +130,19 @@ func (m *manifest) resources() map[string]int {
 	return counts
 }
 
-// holdsClusters tells whether a backup holds managed clusters, by its resource list.
-func (r *Restorer) holdsClusters(ctx context.Context, backup *velero.Backup) (bool, error) {
-	list, err := r.store().ResourceList(ctx, backup)
-	if err != nil {
-		return false, err
+// holdsClusters tells whether a backup, or one of a set, holds managed clusters, by the resource list.
+func (r *Restorer) holdsClusters(ctx context.Context, source *velero.Generation) (bool, error) {
+	for i := range source.Backups {
+		list, err := r.store().ResourceList(ctx, &source.Backups[i])
+		if err != nil {
+			return false, err
+		}
+		names := list.Names(clusterv1.GroupName, "ManagedCluster")
+		if slices.ContainsFunc(names, func(name string) bool { return name != ocm.LocalCluster }) {
+			return true, nil
+		}
 	}
-	names := list.Names(clusterv1.GroupName, "ManagedCluster")
-	return slices.ContainsFunc(names, func(name string) bool { return name != ocm.LocalCluster }), nil
+	return false, nil
 }
 
 // sum tells whether two objects say the same.

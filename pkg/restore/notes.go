@@ -5,25 +5,25 @@ import (
 	"strings"
 	"time"
 
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/duration"
+	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 )
 
 // origin says in words of which hub a backup is.
-func origin(backup *velero.Backup, hub types.UID) string {
+func origin(source *velero.Generation, this sets.Set[string]) string {
 	switch {
-	case backup.Labels[velero.HubLabel] == "":
+	case source.Hub() == "":
 		return "of an unknown hub"
-	case of(backup, hub):
+	case this.Has(source.Hub()):
 		return "of this very hub"
 	}
 	return "of another hub"
 }
 
-func (r *Restorer) age(backup *velero.Backup) string {
-	return duration.HumanDuration(r.Clock.Since(velero.Stamp(backup)).Round(time.Second))
+func (r *Restorer) age(source *velero.Generation) string {
+	return duration.HumanDuration(r.Clock.Since(source.Taken()).Round(time.Second))
 }
 
 // Notes are what the operator should know before the plan is carried out, beside the checks.

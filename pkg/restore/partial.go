@@ -11,12 +11,25 @@ import (
 // partial says of each cluster how much of it is missing in a backup that is PartiallyFailed: Velero's errors name the
 // namespace of what it could not read.
 func (r *Restorer) partial(ctx context.Context, plan *Plan) error {
-	if plan.Backup.Status.Phase != velero.BackupPartiallyFailed {
+	if plan.Source.Phase() == velero.BackupCompleted {
 		return nil
 	}
-	results, err := r.store().BackupResults(ctx, plan.Backup)
-	if err != nil {
-		return fmt.Errorf("which clusters are whole in backup %s cannot be told: %w", plan.Backup.Name, err)
+	if len(plan.Source.Missing) > 0 {
+		plan.notes = append(plan.notes, fmt.Sprintf("backup %s lacks what %s would hold, of every cluster",
+			plan.Source.Name, strings.Join(plan.Source.Missing, ", ")))
+	}
+	var results velero.Results
+	for i := range plan.Parts {
+		backup := plan.Parts[i].Backup
+		if backup.Status.Phase != velero.BackupPartiallyFailed {
+			continue
+		}
+		of, err := r.store().BackupResults(ctx, backup)
+		if err != nil {
+			return fmt.Errorf("which clusters are whole in backup %s cannot be told: %w", backup.Name, err)
+		}
+		plan.notes = append(plan.notes, fmt.Sprintf("backup %s is PartiallyFailed: %s", backup.Name, of.Why()))
+		results.Add(of)
 	}
 	var whole, lacking []string
 	for i := range plan.Clusters {
@@ -31,8 +44,7 @@ func (r *Restorer) partial(ctx context.Context, plan *Plan) error {
 			whole = append(whole, cluster.Name)
 		}
 	}
-	plan.notes = append(plan.notes, fmt.Sprintf("backup %s is PartiallyFailed: %s", plan.Backup.Name, results.Why()),
-		"whole in it: "+orNone(whole)+"; lacking objects: "+orNone(lacking))
+	plan.notes = append(plan.notes, "whole in it: "+orNone(whole)+"; lacking objects: "+orNone(lacking))
 	if elsewhere := results.ErrorsIn[""]; elsewhere > 0 {
 		plan.notes = append(plan.notes, fmt.Sprintf("%d objects outside of namespaces are missing, or the errors do not say where", elsewhere))
 	}

@@ -10,6 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/sets"
 	clusterv1 "open-cluster-management.io/api/cluster/v1"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
@@ -29,9 +30,10 @@ type Request struct {
 
 // Plan is what a run will do; making it changes nothing.
 type Plan struct {
-	Backup *velero.Backup
-	// Restore was begun, or ended, by an earlier run; nil when there is none to go on with.
-	Restore *velero.Restore
+	// Source is what is restored: a backup, or a set of them.
+	Source *velero.Generation
+	// Parts are its backups, each with its Restore.
+	Parts []Part
 	// Finished tells that an earlier run has done everything already.
 	Finished bool
 	// Clusters are the managed clusters in the backup that are meant, by name.
@@ -45,7 +47,6 @@ type Plan struct {
 	// Settings are the ConfigMaps that the Restore refers to.
 	Settings []*corev1.ConfigMap
 
-	name   string
 	subset Subset
 	update bool
 	// excluded are namespaces that are not restored; included, where it is not empty, those that alone are.
@@ -87,49 +88,57 @@ type Cluster struct {
 // Plan chooses the backup and decides what to do with it. Everything that would make the restore fail, or fail in part, is
 // looked for before the first write: what was found is in the plan's Checks, and its Err has all that stands against a run.
 func (r *Restorer) Plan(ctx context.Context, request Request) (*Plan, error) {
-	plan := &Plan{name: request.Name, subset: request.Subset, update: request.Update}
+	plan := &Plan{subset: request.Subset, update: request.Update}
 	restores, err := r.before(ctx, plan)
 	if err != nil {
 		return nil, err
 	}
 	var manifest *manifest
-	if plan.Backup, manifest, err = r.choose(ctx, request.Choice, plan.choice()); err != nil {
+	if plan.Source, manifest, err = r.choose(ctx, request.Choice, plan.choice()); err != nil {
 		return nil, errors.Join(plan.Err(), err)
 	}
-	location, err := r.Hub.Velero.Location(ctx, plan.Backup.Spec.StorageLocation)
+	location, err := r.Hub.Velero.Location(ctx, plan.Source.Backups[0].Spec.StorageLocation)
 	if err != nil {
 		return nil, errors.Join(plan.Err(), err)
 	}
 	plan.Checks = append(plan.Checks, preflight.Location(location))
-	if plan.Restore, err = r.previous(ctx, plan.name, plan.Backup.Name, plan.choice()); err != nil {
+	plan.Parts = partsOf(plan.Source, request.Name)
+	if err := r.recallParts(ctx, plan.Parts, plan.choice()); err != nil {
 		return nil, err
 	}
-	own := ""
-	if plan.Restore != nil {
-		own = plan.Restore.Name
-	}
-	plan.Checks = append(plan.Checks, preflight.Restores(restores, own))
+	plan.Checks = append(plan.Checks, preflight.Restores(restores, plan.Begun()...))
 	hub, err := ocm.ManagedClusters(r.Hub.Dynamic).List(ctx, "")
 	if err != nil {
 		return nil, fmt.Errorf("listing ManagedClusters: %w", err)
 	}
-	if plan.Restore != nil && plan.Restore.Annotations[velero.FinishedAnnotation] != "" {
+	if !slices.ContainsFunc(plan.Parts, func(p Part) bool { return !p.finished() }) {
 		plan.Finished, plan.Checks = true, nil
 		return plan, r.recall(ctx, plan, hub)
 	}
 	if manifest == nil {
-		if manifest, err = r.read(ctx, plan.Backup); err != nil {
+		if manifest, err = r.read(ctx, plan.Source); err != nil {
 			return nil, err
 		}
 	}
 	if len(manifest.clusters) == 0 {
-		return nil, fmt.Errorf("backup %s holds no managed cluster", plan.Backup.Name)
+		return nil, fmt.Errorf("backup %s holds no managed cluster", plan.Source.Name)
 	}
-	if manifest.clusters, err = plan.subset.of(manifest.clusters, plan.Backup.Name); err != nil {
+	if manifest.clusters, err = plan.subset.of(manifest.clusters, plan.Source.Name); err != nil {
 		return nil, err
 	}
 	plan.manifest = manifest
 	return plan, r.examine(ctx, plan, hub)
+}
+
+// Begun are the names of the Restores that there are.
+func (p *Plan) Begun() []string {
+	var names []string
+	for i := range p.Parts {
+		if p.Parts[i].Restore != nil {
+			names = append(names, p.Parts[i].Restore.Name)
+		}
+	}
+	return names
 }
 
 // choice is the sum of what was asked for beside the backup; empty for everything, nothing changed.
@@ -225,15 +234,19 @@ func (r *Restorer) namespaces(ctx context.Context) ([]corev1.Namespace, error) {
 
 // recall fills the plan of a restore that an earlier run has finished, without reading the whole backup again.
 func (r *Restorer) recall(ctx context.Context, plan *Plan, hub []clusterv1.ManagedCluster) error {
-	list, err := r.store().ResourceList(ctx, plan.Backup)
-	if err != nil {
-		return err
+	names := sets.New[string]()
+	for i := range plan.Parts {
+		list, err := r.store().ResourceList(ctx, plan.Parts[i].Backup)
+		if err != nil {
+			return err
+		}
+		names.Insert(list.Names(clusterv1.GroupName, "ManagedCluster")...)
 	}
 	here := map[string]*clusterv1.ManagedCluster{}
 	for i := range hub {
 		here[hub[i].Name] = &hub[i]
 	}
-	for _, name := range list.Names(clusterv1.GroupName, "ManagedCluster") {
+	for _, name := range sets.List(names) {
 		cluster := here[name]
 		switch {
 		case name == ocm.LocalCluster, cluster != nil && ocm.IsLocal(cluster):

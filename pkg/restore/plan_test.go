@@ -160,7 +160,7 @@ version: v1
 			if err != nil {
 				t.Fatal(err)
 			}
-			spec := result.Restore.Spec
+			spec := result.Parts[0].Restore.Spec
 			if diff := cmp.Diff(test.included, spec.IncludedNamespaces); diff != "" {
 				t.Error(diff)
 			}
@@ -180,7 +180,7 @@ version: v1
 				}
 			}
 			again, err := r.Plan(t.Context(), Request{Subset: Subset{Names: []string{"managed-one"}}})
-			if err != nil || again.Restore != nil {
+			if err != nil || again.Parts[0].Restore != nil {
 				t.Errorf("the restore of another subset is taken for this one: %+v, %v", again, err)
 			}
 		})
@@ -216,7 +216,7 @@ func TestAnotherClusterOfTheSameName(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "managed-one on this hub is another cluster") {
 		t.Errorf("got %v", err)
 	}
-	if diff := cmp.Diff([]string{"managed-one"}, result.Restore.Spec.ExcludedNamespaces); diff != "" {
+	if diff := cmp.Diff([]string{"managed-one"}, result.Parts[0].Restore.Spec.ExcludedNamespaces); diff != "" {
 		t.Error(diff)
 	}
 	for _, write := range hub.Writes() {
@@ -251,7 +251,7 @@ func TestUpdateChangesWhatTheBackupSaysAndNothingElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	result, err := r.Run(t.Context(), plan)
-	if err != nil || result.Clusters[0].ManagedCluster != Updated || result.Restore.Spec.ExistingResourcePolicy != velero.UpdateExisting {
+	if err != nil || result.Clusters[0].ManagedCluster != Updated || result.Parts[0].Restore.Spec.ExistingResourcePolicy != velero.UpdateExisting {
 		t.Fatalf("got %+v, %v", result, err)
 	}
 	got, err := ocm.ManagedClusters(hub.Dynamic).Get(t.Context(), "managed-one")
@@ -339,7 +339,7 @@ func TestScrub(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	settings, err := hub.Kube.CoreV1().ConfigMaps("velero").Get(t.Context(), result.Restore.Spec.ResourceModifier.Name, metav1.GetOptions{})
+	settings, err := hub.Kube.CoreV1().ConfigMaps("velero").Get(t.Context(), result.Parts[0].Restore.Spec.ResourceModifier.Name, metav1.GetOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,23 @@ import (
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 )
 
+// recallParts fills in what an earlier run has begun of each part.
+func (r *Restorer) recallParts(ctx context.Context, parts []Part, choice string) (err error) {
+	for i := range parts {
+		if parts[i].Restore, err = r.previous(ctx, parts[i].name, parts[i].Backup.Name, choice); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// begun tells whether an earlier run has begun with a source.
+func (r *Restorer) begun(ctx context.Context, source *velero.Generation, choice string) (bool, error) {
+	parts := partsOf(source, "")
+	err := r.recallParts(ctx, parts, choice)
+	return slices.ContainsFunc(parts, func(p Part) bool { return p.Restore != nil }), err
+}
+
 // previous finds the plugin's own restore of a backup, with the same choice of clusters, that is to be gone on with: one that
 // is in progress, or that has completed. One that failed is history, unless its name is wanted.
 func (r *Restorer) previous(ctx context.Context, name, backup, choice string) (*velero.Restore, error) {

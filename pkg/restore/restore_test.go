@@ -213,7 +213,7 @@ func TestRestore(t *testing.T) {
 	if diff := cmp.Diff(want, result.Clusters); diff != "" {
 		t.Error(diff)
 	}
-	name := result.Restore.Name
+	name := result.Parts[0].Restore.Name
 	writes := []string{
 		"create managedclusters managed-one", "create restores velero/" + name,
 		"delete secrets managed-one/managed-one-import", "patch namespaces managed-one", "patch restores velero/" + name,
@@ -221,7 +221,7 @@ func TestRestore(t *testing.T) {
 	if diff := cmp.Diff(writes, hub.Writes()); diff != "" {
 		t.Error(diff)
 	}
-	spec := result.Restore.Spec
+	spec := result.Parts[0].Restore.Spec
 	if diff := cmp.Diff([]string{"old-hub", "open-cluster-management-agent"}, spec.ExcludedNamespaces); diff != "" {
 		t.Error(diff)
 	}
@@ -245,7 +245,7 @@ func TestRestore(t *testing.T) {
 		t.Fatalf("the second run found %+v, %v", plan, err)
 	}
 	again, err := r.Run(t.Context(), plan)
-	if err != nil || again.Restore.Name != name || len(again.Clusters) != 2 || len(hub.Writes()) != before {
+	if err != nil || again.Parts[0].Restore.Name != name || len(again.Clusters) != 2 || len(hub.Writes()) != before {
 		t.Errorf("the second run changed something: %v, %v", hub.Writes(), err)
 	}
 }
@@ -293,11 +293,11 @@ func TestAClusterThatCannotBeMadeStopsNoOther(t *testing.T) {
 	if result.Clusters[0].ManagedCluster != Created || result.Clusters[1].ManagedCluster != Failed {
 		t.Errorf("got %+v", result.Clusters)
 	}
-	if !slices.Contains(result.Restore.Spec.ExcludedNamespaces, "managed-two") {
+	if !slices.Contains(result.Parts[0].Restore.Spec.ExcludedNamespaces, "managed-two") {
 		t.Error("the namespace of a cluster without a ManagedCluster was restored: ACM deletes it")
 	}
 	plan, err = r.Plan(t.Context(), Request{})
-	if err != nil || plan.Restore != nil {
+	if err != nil || plan.Parts[0].Restore != nil {
 		t.Errorf("the next run takes the partial restore for done: %+v, %v", plan, err)
 	}
 }
@@ -319,7 +319,7 @@ func TestAPartialRestoreIsAFailureButIsPutRight(t *testing.T) {
 	if err == nil || err.Error() != "restore mine is PartiallyFailed: 1× a resource quota of the namespace is exhausted" {
 		t.Errorf("got %v", err)
 	}
-	if !slices.Contains(hub.Writes(), "patch namespaces managed-one") || result.Restore.Annotations[velero.FinishedAnnotation] != "" {
+	if !slices.Contains(hub.Writes(), "patch namespaces managed-one") || result.Parts[0].Restore.Annotations[velero.FinishedAnnotation] != "" {
 		t.Errorf("got %v", hub.Writes())
 	}
 	if _, err := r.Plan(t.Context(), Request{Name: "mine"}); err == nil || !strings.Contains(err.Error(), "choose another name") {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -16,33 +15,17 @@ import (
 
 // Result is a restore that has ended and what is known about it.
 type Result struct {
-	Restore  *velero.Restore
+	Parts    []Part
 	Clusters []Cluster
 	// Results are Velero's warnings and errors.
 	Results velero.Results
 }
 
-// Items is the number of objects that Velero went through.
-func (r *Result) Items() int {
-	if r.Restore.Status.Progress == nil {
-		return 0
-	}
-	return r.Restore.Status.Progress.ItemsRestored
-}
-
-// Duration is how long Velero took.
-func (r *Result) Duration() time.Duration {
-	status := r.Restore.Status
-	if status.StartTimestamp == nil || status.CompletionTimestamp == nil {
-		return 0
-	}
-	return status.CompletionTimestamp.Sub(status.StartTimestamp.Time)
-}
-
-// Run carries out a plan. The result is there whenever Velero's Restore has ended, also beside an error.
+// Run carries out a plan. The result is there whenever Velero's Restores have ended, also beside an error.
 func (r *Restorer) Run(ctx context.Context, plan *Plan) (*Result, error) {
+	result := &Result{Parts: plan.Parts, Clusters: plan.Clusters}
 	if plan.Finished {
-		return &Result{Restore: plan.Restore, Clusters: plan.Clusters}, nil
+		return result, nil
 	}
 	if err := plan.Err(); err != nil {
 		return nil, err
@@ -54,43 +37,51 @@ func (r *Restorer) Run(ctx context.Context, plan *Plan) (*Result, error) {
 	if err := r.start(ctx, plan); err != nil {
 		return nil, err
 	}
-	ended, err := r.Hub.Velero.WaitRestore(ctx, r.Clock, plan.Restore.Name, r.Observe)
-	if err != nil {
-		return nil, err
+	failed, brought := error(nil), false
+	for i := range plan.Parts {
+		part := &plan.Parts[i]
+		ended, err := r.Hub.Velero.WaitRestore(ctx, r.Clock, part.Restore.Name, r.Observe)
+		if err != nil {
+			return nil, err
+		}
+		part.Restore = ended
+		brought = brought || ended.Status.Phase == velero.RestoreCompleted || ended.Status.Phase == velero.RestorePartiallyFailed
+		failed = errors.Join(failed, r.verdict(ctx, part, result))
 	}
-	plan.Restore = ended
-	result := &Result{Restore: ended, Clusters: plan.Clusters}
-	failed := r.verdict(ctx, plan.Backup, result)
-	switch ended.Status.Phase {
-	case velero.RestoreCompleted, velero.RestorePartiallyFailed:
-		// What came back must be put right even where not everything did.
-		failed = errors.Join(failed, r.putRight(ctx, plan))
-	default:
+	if !brought {
 		return result, failed
 	}
+	// What came back must be put right even where not everything did.
+	failed = errors.Join(failed, r.putRight(ctx, plan))
 	for _, cluster := range plan.Clusters {
 		failed = errors.Join(failed, cluster.Err)
 	}
 	if err := r.credentials(ctx, plan.Clusters); err != nil {
 		return result, errors.Join(failed, err)
 	}
-	if failed == nil {
-		failed = r.finish(ctx, ended.Name)
+	for i := range plan.Parts {
+		if failed == nil {
+			failed = r.finish(ctx, plan.Parts[i].Restore.Name)
+		}
 	}
 	return result, failed
 }
 
-// Object is the Velero Restore of a plan: the one that there is, or the one that would be made.
-func (r *Restorer) Object(plan *Plan) *velero.Restore {
-	if plan.Restore != nil {
-		return plan.Restore
+// Restores are Velero's of a plan: those that there are, and those that would be made.
+func (r *Restorer) Restores(plan *Plan) []*velero.Restore {
+	restores := make([]*velero.Restore, len(plan.Parts))
+	for i := range plan.Parts {
+		if restores[i] = plan.Parts[i].Restore; restores[i] == nil {
+			restores[i] = r.build(plan, &plan.Parts[i])
+		}
 	}
-	return r.build(plan)
+	return restores
 }
 
-// start makes the Velero Restore, unless there is one to go on with.
+// start makes the Velero Restores that are not there yet. Velero goes through them one after another, also when nobody waits
+// any more.
 func (r *Restorer) start(ctx context.Context, plan *Plan) error {
-	if plan.Restore != nil {
+	if len(plan.Begun()) == len(plan.Parts) {
 		return nil
 	}
 	for _, settings := range plan.Settings {
@@ -99,23 +90,27 @@ func (r *Restorer) start(ctx context.Context, plan *Plan) error {
 			return fmt.Errorf("creating ConfigMap %s: %w", settings.Name, err)
 		}
 	}
-	restore := r.Object(plan)
-	created, err := r.Hub.Velero.Restores.Create(ctx, restore)
-	if apierrors.IsAlreadyExists(err) {
-		return fmt.Errorf("restore %s/%s exists already: choose another name", restore.Namespace, restore.Name)
+	for i, restore := range r.Restores(plan) {
+		if plan.Parts[i].Restore != nil {
+			continue
+		}
+		created, err := r.Hub.Velero.Restores.Create(ctx, restore)
+		if apierrors.IsAlreadyExists(err) {
+			return fmt.Errorf("restore %s/%s exists already: choose another name", restore.Namespace, restore.Name)
+		}
+		if err != nil {
+			return fmt.Errorf("creating restore %s: %w", restore.Name, err)
+		}
+		plan.Parts[i].Restore = created
 	}
-	if err != nil {
-		return fmt.Errorf("creating restore %s: %w", restore.Name, err)
-	}
-	plan.Restore = created
 	return nil
 }
 
-// build is the Velero Restore of a plan.
-func (r *Restorer) build(plan *Plan) *velero.Restore {
-	name := plan.name
+// build is the Velero Restore of a part.
+func (r *Restorer) build(plan *Plan, part *Part) *velero.Restore {
+	name := part.name
 	if name == "" {
-		name = plan.Backup.Name + "-" + r.Clock.Now().UTC().Format("20060102150405")
+		name = part.Backup.Name + "-" + r.Clock.Now().UTC().Format("20060102150405")
 	}
 	yes, no := true, false
 	restore := &velero.Restore{
@@ -126,7 +121,7 @@ func (r *Restorer) build(plan *Plan) *velero.Restore {
 			Labels:    map[string]string{velero.ManagedByLabel: velero.ManagedBy, velero.HubLabel: string(r.Hub.UID)},
 		},
 		Spec: velero.RestoreSpec{
-			BackupName:              plan.Backup.Name,
+			BackupName:              part.Backup.Name,
 			ExcludedNamespaces:      plan.excluded,
 			IncludeClusterResources: &yes,
 			RestorePVs:              &no,
@@ -177,8 +172,8 @@ func reference(settings *corev1.ConfigMap) *corev1.TypedLocalObjectReference {
 }
 
 // verdict reads the results of a restore that has ended and says whether it is good.
-func (r *Restorer) verdict(ctx context.Context, backup *velero.Backup, result *Result) error {
-	restore := result.Restore
+func (r *Restorer) verdict(ctx context.Context, part *Part, result *Result) error {
+	restore := part.Restore
 	status := restore.Status
 	if status.Phase == velero.RestoreFailed || status.Phase == velero.RestoreFailedValidation {
 		return &velero.FailedError{
@@ -188,12 +183,12 @@ func (r *Restorer) verdict(ctx context.Context, backup *velero.Backup, result *R
 	if status.Errors == 0 && status.Warnings == 0 && status.Phase == velero.RestoreCompleted {
 		return nil
 	}
-	results, err := r.store().RestoreResults(ctx, backup.Spec.StorageLocation, restore)
+	results, err := r.store().RestoreResults(ctx, part.Backup.Spec.StorageLocation, restore)
 	if err != nil {
 		return fmt.Errorf("restore %s is %s with %d errors and %d warnings, which cannot be read: %w",
 			restore.Name, status.Phase, status.Errors, status.Warnings, err)
 	}
-	result.Results = results
+	result.Results.Add(results)
 	if status.Phase != velero.RestoreCompleted {
 		return fmt.Errorf("restore %s is %s: %s", restore.Name, status.Phase, results.Why())
 	}

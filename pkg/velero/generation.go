@@ -29,9 +29,9 @@ const sameGeneration = 30 * time.Second
 // generationPrefix begins the name of a generation; the time that ends its members' names follows.
 const generationPrefix = "acm-"
 
-// Generation is one set of backups that ACM made together: only all of them hold a fleet.
+// Generation is one set of backups that ACM made together: only all of them hold a fleet. Any other backup is a generation by itself.
 type Generation struct {
-	// Name is acm- and the time in the names of its backups, for example acm-20261125040000.
+	// Name is acm- and the time in the names of its backups, for example acm-20261125040000; that of a backup by itself is its own.
 	Name string
 	// Backups are its members, sorted by name, of one hub and one storage location.
 	Backups []Backup
@@ -66,6 +66,11 @@ func Generations(backups []Backup) (generations []Generation, others []Backup) {
 	}
 	slices.SortStableFunc(generations, func(a, b Generation) int { return b.Taken().Compare(a.Taken()) })
 	return generations, others
+}
+
+// Alone is a backup that belongs to no set.
+func Alone(backup *Backup) *Generation {
+	return &Generation{Name: backup.Name, Backups: []Backup{*backup}}
 }
 
 // FindGeneration returns the set that a name means: that of a generation, or of any of its backups; nil when it means none.
@@ -120,8 +125,21 @@ func (g *Generation) Taken() time.Time {
 	return first
 }
 
-// Hub is the ClusterVersion id of the hub that was backed up; empty when ACM did not say.
-func (g *Generation) Hub() string { return g.Backups[0].Labels[acmHubLabel] }
+// Hub is the id of the hub that was backed up: its ClusterVersion's in a set of ACM's, the UID of kube-system where the plugin
+// made the backup; empty where nobody said.
+func (g *Generation) Hub() string {
+	labels := g.Backups[0].Labels
+	if Made(labels) {
+		return labels[HubLabel]
+	}
+	return labels[acmHubLabel]
+}
+
+// Part is what a backup brings to its set, such as managed-clusters; empty for one that belongs to none.
+func Part(backup *Backup) string {
+	schedule, _, _ := acmMember(backup)
+	return strings.TrimSuffix(strings.TrimPrefix(schedule, generationPrefix), "-schedule")
+}
 
 // Phase is that of the set as a whole: Completed only when all of it is there and is Completed, else that of the first backup
 // that is not.

@@ -40,6 +40,31 @@ func (d *Downloader) results(ctx context.Context, location string, kind velerov1
 	return Results{Errors: causes(failed), Warnings: causes(stored["warnings"]), ErrorsIn: counts}, nil
 }
 
+// Add puts others beside what is there: those of the next restore of a set.
+func (r *Results) Add(other Results) {
+	r.Errors, r.Warnings = together(r.Errors, other.Errors), together(r.Warnings, other.Warnings)
+	for namespace, n := range other.ErrorsIn {
+		if r.ErrorsIn == nil {
+			r.ErrorsIn = map[string]int{}
+		}
+		r.ErrorsIn[namespace] += n
+	}
+}
+
+func together(some, more []Cause) []Cause {
+	all := slices.Clone(some)
+	for _, cause := range more {
+		if i := slices.IndexFunc(all, func(c Cause) bool { return c.Reason == cause.Reason }); i >= 0 {
+			all[i].Count += cause.Count
+			all[i].Namespaces = max(all[i].Namespaces, cause.Namespaces) // some may be the same
+		} else {
+			all = append(all, cause)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Cause) int { return b.Count - a.Count })
+	return all
+}
+
 // Cause is one reason that many messages have in common.
 type Cause struct {
 	// Reason is the message without what differs from object to object, in plain words where the plugin knows it.

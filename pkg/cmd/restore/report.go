@@ -5,10 +5,12 @@ import (
 	"strconv"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/cmdutil"
 	"github.com/acmdr/kubectl-acmdr/pkg/printing"
 	"github.com/acmdr/kubectl-acmdr/pkg/restore"
+	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 )
 
 // show prints what a run would do.
@@ -17,31 +19,51 @@ func (o *Options) show(plan *restore.Plan) error {
 	for _, kind := range plan.LeftOut {
 		fmt.Fprintf(o.Streams.ErrOut, "not restored: %d %s (%s)\n", kind.Count, kind.Resource, kind.Why)
 	}
-	return o.Print(o.Streams.Out, o.Restorer.Object(plan), planTable(plan))
+	object, err := planObject(plan, o.Restorer.Restores(plan))
+	if err != nil {
+		return err
+	}
+	return o.Print(o.Streams.Out, object, planTable(plan))
 }
 
 // report prints how a run ended: what Velero found on stderr, the tables on stdout.
-func (o *Options) report(plan *restore.Plan, result *restore.Result) error {
+func (o *Options) report(result *restore.Result) error {
 	cmdutil.TellCauses(o.Streams.ErrOut, "warning", result.Results.Warnings, o.ShowHarmless)
 	cmdutil.TellCauses(o.Streams.ErrOut, "error", result.Results.Errors, o.ShowHarmless)
-	if err := o.Print(o.Streams.Out, result.Restore, restoreTable(plan, result)); err != nil || o.Machine {
+	if err := o.Print(o.Streams.Out, restored(result.Parts), restoreTable(result.Parts)); err != nil || o.Machine {
 		return err
 	}
 	fmt.Fprintln(o.Streams.Out)
-	return o.Print(o.Streams.Out, result.Restore, clusterTable(result.Clusters))
+	return o.Print(o.Streams.Out, restored(result.Parts), clusterTable(result.Clusters))
 }
 
-func restoreTable(plan *restore.Plan, result *restore.Result) *metav1.Table {
-	status := result.Restore.Status
-	took := printing.None
-	if status.CompletionTimestamp != nil {
-		took = printing.Elapsed(result.Duration())
+// restored is the Restore of the only part, or a list of those of a set.
+func restored(parts []restore.Part) runtime.Object {
+	if len(parts) == 1 {
+		return parts[0].Restore
 	}
-	return &metav1.Table{
+	list := &velero.RestoreList{TypeMeta: metav1.TypeMeta{APIVersion: velero.APIVersion, Kind: velero.RestoreKind + "List"}}
+	for _, part := range parts {
+		list.Items = append(list.Items, *part.Restore)
+	}
+	return list
+}
+
+func restoreTable(parts []restore.Part) *metav1.Table {
+	table := &metav1.Table{
 		ColumnDefinitions: printing.Columns([]string{"Name", "Backup", "Status", "Items", "Warnings", "Errors", "Duration"}),
-		Rows: []metav1.TableRow{printing.Row(result.Restore.Name, plan.Backup.Name, string(status.Phase),
-			strconv.Itoa(result.Items()), strconv.Itoa(status.Warnings), strconv.Itoa(status.Errors), took)},
 	}
+	for i := range parts {
+		part := &parts[i]
+		status := part.Restore.Status
+		took := printing.None
+		if status.CompletionTimestamp != nil {
+			took = printing.Elapsed(part.Duration())
+		}
+		table.Rows = append(table.Rows, printing.Row(part.Restore.Name, part.Backup.Name, string(status.Phase),
+			strconv.Itoa(part.Items()), strconv.Itoa(status.Warnings), strconv.Itoa(status.Errors), took))
+	}
+	return table
 }
 
 // planTable says what becomes of every cluster's objects, and, in its last row, of those that belong to none.

@@ -27,7 +27,8 @@ var long = templates.LongDesc(`
 	put right. Nothing that is on this hub already is changed, unless --existing=update is given.
 
 	Without --from-backup the newest good backup of the other hub that writes to the bucket is taken: Completed, undamaged, and
-	with managed clusters in it. When several other hubs write to it, --from-hub says which one is meant.
+	with managed clusters in it. When several other hubs write to it, --from-hub says which one is meant. A set of backups that
+	ACM made (acm-*-schedule) is taken for one backup, and restored by one Velero Restore for each of them.
 
 	Names of managed clusters, or a selector of the labels that they had, restore only these clusters: their ManagedClusters,
 	what is in their namespaces, and the cluster-scoped objects that clusters share, such as cluster sets.
@@ -39,7 +40,8 @@ var long = templates.LongDesc(`
 
 	Running the same command again goes on with what an earlier run began, and changes nothing when that is done.
 
-	With --dry-run the backup and the hub are read, and what would become of every cluster's objects is printed. Nothing is
+	With --dry-run the backup and the hub are read, and what would become of every cluster's objects is printed, with -o json as one
+	RestorePlan. Nothing is
 	written but DownloadRequests, by which Velero is asked for links to the backup, and which are deleted again.`)
 
 var example = templates.Examples(`
@@ -241,7 +243,7 @@ func (o *Options) Run(ctx context.Context) error {
 		return plan.Err()
 	}
 	o.begin(plan)
-	meter := printing.NewMeter(o.Streams.ErrOut, plan.Backup.Name)
+	meter := printing.NewMeter(o.Streams.ErrOut, plan.Source.Name)
 	o.Restorer.Observe = func(progress restore.Progress) {
 		meter.Update(progress.Phase, progress.Done, progress.Total)
 	}
@@ -253,18 +255,19 @@ func (o *Options) Run(ctx context.Context) error {
 		}
 		return failed
 	}
-	if err := o.report(plan, result); err != nil {
+	if err := o.report(result); err != nil {
 		return err
 	}
 	return cmdutil.ExplainStorage(failed)
 }
 
 func (o *Options) begin(plan *restore.Plan) {
+	begun := strings.Join(plan.Begun(), ", ")
 	switch {
 	case plan.Finished:
-		fmt.Fprintf(o.Streams.ErrOut, "Backup %s was restored onto this hub already by restore %s: nothing is changed.\n",
-			plan.Backup.Name, plan.Restore.Name)
-	case plan.Restore != nil:
-		fmt.Fprintf(o.Streams.ErrOut, "Going on with restore %s, which an earlier run began.\n", plan.Restore.Name)
+		fmt.Fprintf(o.Streams.ErrOut, "Backup %s was restored onto this hub already by restore %s: nothing is changed. "+
+			"To restore again what is not there any more, give the new restore a --name.\n", plan.Source.Name, begun)
+	case begun != "":
+		fmt.Fprintf(o.Streams.ErrOut, "Going on with restore %s, which an earlier run began.\n", begun)
 	}
 }

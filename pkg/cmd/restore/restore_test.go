@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spf13/cobra"
 	"github.com/vmware-tanzu/velero/pkg/util/results"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -60,7 +61,7 @@ func TestUsage(t *testing.T) {
 }
 
 // run restores a backup with two managed clusters, one of which is on the hub, and returns what it wrote.
-func run(t *testing.T, phase velero.RestorePhase, dryRun bool) (out, errOut string, err error) {
+func run(t *testing.T, phase velero.RestorePhase, dryRun bool, format string) (out, errOut string, err error) {
 	t.Helper()
 	location := &velero.Location{ObjectMeta: metav1.ObjectMeta{Namespace: "velero", Name: "default"}}
 	location.Spec.Default = true
@@ -97,7 +98,11 @@ func run(t *testing.T, phase velero.RestorePhase, dryRun bool) (out, errOut stri
 		}}}),
 	}
 	testutil.NewStore(t, files).Serve(hub)
-	flags := &Flags{}
+	flags, cmd := &Flags{}, &cobra.Command{}
+	flags.output.AddFlags(cmd)
+	if err := cmd.Flags().Set("output", format); err != nil {
+		t.Fatal(err)
+	}
 	print, err := flags.output.ToPrinter()
 	if err != nil {
 		t.Fatal(err)
@@ -130,7 +135,7 @@ func entry(t *testing.T, cluster string) testutil.Entry {
 }
 
 func TestRunPrintsTheRestoreAndTheClusters(t *testing.T) {
-	out, errOut, err := run(t, velero.RestoreCompleted, false)
+	out, errOut, err := run(t, velero.RestoreCompleted, false, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,15 +144,24 @@ func TestRunPrintsTheRestoreAndTheClusters(t *testing.T) {
 }
 
 func TestDryRunPrintsThePlan(t *testing.T) {
-	out, errOut, err := run(t, "", true)
+	out, errOut, err := run(t, "", true, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	testutil.Golden(t, "dry-run.txt", []byte(out+errOut))
 }
 
+// A program gets all that would be done as one object.
+func TestDryRunPrintsThePlanAsAValue(t *testing.T) {
+	out, _, err := run(t, "", true, "yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testutil.Golden(t, "dry-run.yaml", []byte(out))
+}
+
 func TestRunFailsWithVelero(t *testing.T) {
-	out, _, err := run(t, velero.RestoreFailed, false)
+	out, _, err := run(t, velero.RestoreFailed, false, "")
 	if err == nil || !regexp.MustCompile(`^restore again is Failed`).MatchString(err.Error()) || !strings.Contains(out, "Failed") {
 		t.Errorf("got %v and %s", err, out)
 	}

@@ -24,10 +24,11 @@ import (
 
 // kinds are the custom resources that a fake hub serves.
 var kinds = map[schema.GroupVersionResource]string{
-	{Group: "cluster.open-cluster-management.io", Version: "v1", Resource: "managedclusters"}:      "ManagedCluster",
-	{Group: "work.open-cluster-management.io", Version: "v1", Resource: "manifestworks"}:           "ManifestWork",
-	{Group: "hive.openshift.io", Version: "v1", Resource: "clusterdeployments"}:                    "ClusterDeployment",
-	{Group: "cluster.open-cluster-management.io", Version: "v1beta1", Resource: "backupschedules"}: "BackupSchedule",
+	{Group: "cluster.open-cluster-management.io", Version: "v1", Resource: "managedclusters"}: "ManagedCluster",
+	{Group: "work.open-cluster-management.io", Version: "v1", Resource: "manifestworks"}:      "ManifestWork",
+	{Group: "hive.openshift.io", Version: "v1", Resource: "clusterdeployments"}:               "ClusterDeployment",
+	ocm.BackupScheduleResource:              "BackupSchedule",
+	ocm.RestoreResource:                     "Restore",
 	ocm.AppliedManifestWorkResource:         "AppliedManifestWork",
 	ocm.KlusterletResource:                  "Klusterlet",
 	ocm.ClusterClaimResource:                "ClusterClaim",

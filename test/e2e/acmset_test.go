@@ -1,0 +1,99 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/acmdr/kubectl-acmdr/test/journey"
+)
+
+// acmRestores is the kind of ACM's Restore, as far as a restore looks at it, and one that goes on restoring.
+const acmRestores = `
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: restores.cluster.open-cluster-management.io}
+spec:
+  group: cluster.open-cluster-management.io
+  names: {kind: Restore, listKind: RestoreList, plural: restores, singular: restore}
+  scope: Namespaced
+  versions:
+  - name: v1beta1
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+`
+
+const acmSyncs = `
+apiVersion: cluster.open-cluster-management.io/v1beta1
+kind: Restore
+metadata: {name: passive-sync, namespace: velero}
+status: {phase: Enabled}
+`
+
+// A fleet comes back from the backups that ACM makes by itself, as far as they hold it: its hand-made works are in none of them, and
+// no cluster is moved before they are back too.
+func TestSetOfACM(t *testing.T) {
+	w := world(t, 1)
+	const ours, id = "ours", "11111111-acad-4000-8000-000000000000"
+	set := ""
+	on := func(hub string, args ...string) []string { return append(args, "--context", hub) }
+	restored := func(t journey.TB, w *journey.World, args ...string) {
+		t.Helper()
+		result := w.Acmdr(t, on(journey.NewHub, append([]string{"restore"}, args...)...)...).Exits(0).Row(cluster, "created", "found")
+		for _, part := range []string{"credentials", "managed-clusters", "resources", "resources-generic"} {
+			member := strings.Replace(set, "acm-", "acm-"+part+"-schedule-", 1)
+			result.Row("back-"+part, member, "Completed")
+		}
+	}
+	run(t, w, []journey.Step{
+		{Name: "SetUp", Do: func(t journey.TB, w *journey.World) {
+			w.Acmdr(t, w.Install(t, journey.OldHub)...).Exits(0)
+			w.Acmdr(t, append(w.Install(t, journey.NewHub), "--read-only")...).Exits(0)
+			w.Acmdr(t, on(journey.OldHub, "backup", ours)...).Exits(0)
+			set = w.ACMBackups(t, journey.OldHub, id)
+			w.BackupIs(t, journey.NewHub, ours, "Completed")
+			w.BackupIs(t, journey.NewHub, strings.Replace(set, "acm-", "acm-resources-schedule-", 1), "Completed")
+		}},
+		{Name: "IsOneBackup", Do: func(t journey.TB, w *journey.World) {
+			w.Acmdr(t, on(journey.NewHub, "get", "backups")...).Exits(0).Row(set, "Completed").NeverSays("acm-credentials-schedule")
+			w.Acmdr(t, on(journey.NewHub, "inspect", set)...).Exits(0).Row(cluster, "OK")
+			w.Lab.Kill(t, journey.OldHub)
+			w.Acmdr(t, on(journey.NewHub, "restore", "--dry-run")...).Exits(1).OneError(id + ` \(newest: ` + set)
+		}},
+		{Name: "DryRun", Do: func(t journey.TB, w *journey.World) {
+			before := w.Snapshot(t, journey.NewHub)
+			w.Acmdr(t, on(journey.NewHub, "restore", "--from-hub", id, "--dry-run")...).Exits(0).Says("Reading backup "+set).Row(cluster, "create")
+			w.Acmdr(t, on(journey.NewHub, "restore", "--from-hub", id, "--dry-run", "-o", "jsonpath={.kind} {.backups[*]} {.clusters[*].name}")...).Exits(0).
+				Says("RestorePlan acm-credentials-schedule-").Says(" " + cluster)
+			before.Same(t, w.Snapshot(t, journey.NewHub))
+		}},
+		{Name: "ACMRestoresToo", Do: func(t journey.TB, w *journey.World) {
+			kubectl := func(args ...string) *journey.Result { return w.Shell.Run(t, "kubectl", on(journey.NewHub, args...)...) }
+			kubectl("apply", "-f", w.File(t, "crd.yaml", []byte(acmRestores))).Exits(0)
+			kubectl("wait", "--for=condition=Established", "crd/restores.cluster.open-cluster-management.io").Exits(0)
+			kubectl("apply", "-f", w.File(t, "sync.yaml", []byte(acmSyncs))).Exits(0)
+			before := w.Snapshot(t, journey.NewHub)
+			w.Acmdr(t, on(journey.NewHub, "restore", "--from-hub", id)...).Exits(1).OneError("Restore velero/passive-sync of ACM is Enabled.*kubectl delete")
+			before.Same(t, w.Snapshot(t, journey.NewHub))
+			kubectl("delete", "restores.cluster.open-cluster-management.io", "passive-sync", "-n", "velero").Exits(0)
+		}},
+		{Name: "Restore", Do: func(t journey.TB, w *journey.World) {
+			restored(t, w, "--from-hub", id, "--name", "back")
+			before := w.Snapshot(t, journey.NewHub)
+			w.Acmdr(t, on(journey.NewHub, "restore", "--from-backup", set, "--name", "back")...).Exits(0).Says("nothing is changed")
+			before.Same(t, w.Snapshot(t, journey.NewHub))
+		}},
+		{Name: "WorksAreMissing", Do: func(t journey.TB, w *journey.World) {
+			before := w.Snapshot(t, journey.NewHub, cluster)
+			w.Acmdr(t, on(journey.NewHub, "reregister", cluster, "--accept")...).Exits(1).Says("the work agent would delete what no ManifestWork of this hub holds")
+			before.Same(t, w.Snapshot(t, journey.NewHub, cluster))
+		}},
+		{Name: "Works", Do: func(t journey.TB, w *journey.World) {
+			w.Acmdr(t, on(journey.NewHub, "restore", "--from-backup", ours)...).Exits(0).Row(cluster, "exists", "found")
+			w.Acmdr(t, on(journey.NewHub, "reregister", cluster, "--accept")...).Exits(0)
+			w.Acmdr(t, on(journey.NewHub, "get", "clusters")...).Exits(0).Row(cluster, "True", "True", "True")
+		}},
+	})
+}
