@@ -32,6 +32,37 @@ metadata: {name: passive-sync, namespace: velero}
 status: {phase: Enabled}
 `
 
+// gadgets is a kind of the fleet's, and unreadable makes one of it that Velero cannot read: nobody converts its objects to the
+// version that it is asked in.
+const gadgets = `
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: gadgets.example.open-cluster-management.io}
+spec:
+  group: example.open-cluster-management.io
+  names: {kind: Gadget, listKind: GadgetList, plural: gadgets, singular: gadget}
+  scope: Namespaced
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema: &any {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+  - name: v2
+    served: true
+    storage: false
+    schema: *any
+`
+
+const unreadable = `{"spec": {"conversion": {"strategy": "Webhook", "webhook": {
+	"conversionReviewVersions": ["v1"], "clientConfig": {"url": "https://127.0.0.1:1/"}
+}}}}`
+
+const gadget = `
+apiVersion: example.open-cluster-management.io/v1
+kind: Gadget
+metadata: {name: gadget, namespace: managed-one}
+`
+
 // A fleet comes back from the backups that ACM makes by itself, as far as they hold it: its hand-made works are in none of them, and
 // no cluster is moved before they are back too.
 func TestSetOfACM(t *testing.T) {
@@ -49,22 +80,23 @@ func TestSetOfACM(t *testing.T) {
 	}
 	run(t, w, []journey.Step{
 		{Name: "SetUp", Do: func(t journey.TB, w *journey.World) {
+			hasGadget(t, w) // before Velero, which looks for new kinds every five minutes
 			w.Acmdr(t, w.Install(t, journey.OldHub)...).Exits(0)
 			w.Acmdr(t, append(w.Install(t, journey.NewHub), "--read-only")...).Exits(0)
-			w.Acmdr(t, on(journey.OldHub, "backup", ours)...).Exits(0)
 			set = w.ACMBackups(t, journey.OldHub, id)
-			w.BackupIs(t, journey.NewHub, ours, "Completed")
+			partlyFails(t, w, ours)
+			w.BackupIs(t, journey.NewHub, ours, "PartiallyFailed")
 			w.BackupIs(t, journey.NewHub, strings.Replace(set, "acm-", "acm-resources-schedule-", 1), "Completed")
 		}},
 		{Name: "IsOneBackup", Do: func(t journey.TB, w *journey.World) {
 			w.Acmdr(t, on(journey.NewHub, "get", "backups")...).Exits(0).Row(set, "Completed").NeverSays("acm-credentials-schedule")
 			w.Acmdr(t, on(journey.NewHub, "inspect", set)...).Exits(0).Row(cluster, "OK")
 			w.Lab.Kill(t, journey.OldHub)
-			w.Acmdr(t, on(journey.NewHub, "restore", "--dry-run")...).Exits(1).OneError(id + ` \(newest: ` + set)
+			w.Acmdr(t, on(journey.NewHub, "restore", "--dry-run", "--accept-partial")...).Exits(1).OneError(id + ` \(newest: ` + set)
 		}},
 		{Name: "DryRun", Do: func(t journey.TB, w *journey.World) {
 			before := w.Snapshot(t, journey.NewHub)
-			w.Acmdr(t, on(journey.NewHub, "restore", "--from-hub", id, "--dry-run")...).Exits(0).Says("Reading backup "+set).Row(cluster, "create")
+			w.Acmdr(t, on(journey.NewHub, "restore", "--dry-run")...).Exits(0).Says("Reading backup "+set).Row(cluster, "create")
 			w.Acmdr(t, on(journey.NewHub, "restore", "--from-hub", id, "--dry-run", "-o", "jsonpath={.kind} {.backups[*]} {.clusters[*].name}")...).Exits(0).
 				Says("RestorePlan acm-credentials-schedule-").Says(" " + cluster)
 			before.Same(t, w.Snapshot(t, journey.NewHub))
@@ -91,9 +123,33 @@ func TestSetOfACM(t *testing.T) {
 			before.Same(t, w.Snapshot(t, journey.NewHub, cluster))
 		}},
 		{Name: "Works", Do: func(t journey.TB, w *journey.World) {
-			w.Acmdr(t, on(journey.NewHub, "restore", "--from-backup", ours)...).Exits(0).Row(cluster, "exists", "found")
+			before := w.Snapshot(t, journey.NewHub)
+			w.Acmdr(t, on(journey.NewHub, "restore", "--from-backup", ours)...).Exits(1).OneError("ours is PartiallyFailed.*--accept-partial")
+			before.Same(t, w.Snapshot(t, journey.NewHub))
+			w.Acmdr(t, on(journey.NewHub, "restore", "--from-backup", ours, "--accept-partial")...).Exits(0).Row(cluster, "exists", "found").
+				Says("whole in it: managed-one; lacking objects: none")
 			w.Acmdr(t, on(journey.NewHub, "reregister", cluster, "--accept")...).Exits(0)
 			w.Acmdr(t, on(journey.NewHub, "get", "clusters")...).Exits(0).Row(cluster, "True", "True", "True")
 		}},
 	})
+}
+
+// hasGadget puts the kind, and one of it, onto the old hub.
+func hasGadget(t journey.TB, w *journey.World) {
+	t.Helper()
+	kubectl := func(args ...string) *journey.Result {
+		return w.Shell.Run(t, "kubectl", append(args, "--context", journey.OldHub)...)
+	}
+	kubectl("apply", "-f", w.File(t, "gadgets.yaml", []byte(gadgets))).Exits(0)
+	kubectl("wait", "--for=condition=Established", "crd/gadgets.example.open-cluster-management.io").Exits(0)
+	kubectl("create", "-f", w.File(t, "gadget.yaml", []byte(gadget))).Exits(0)
+}
+
+// partlyFails makes a backup of the old hub that is really PartiallyFailed.
+func partlyFails(t journey.TB, w *journey.World, name string) {
+	t.Helper()
+	w.Shell.Run(t, "kubectl", "patch", "crd", "gadgets.example.open-cluster-management.io", "--type", "merge", "-p", unreadable,
+		"--context", journey.OldHub).Exits(0)
+	w.Acmdr(t, "backup", name, "--context", journey.OldHub).Exits(1).
+		Says("error: backup " + name + " is PartiallyFailed: 2× the conversion webhook of the kind Gadget does not answer")
 }
