@@ -34,6 +34,7 @@ const (
 	clusterRoleBindings = "clusterrolebindings.rbac.authorization.k8s.io"
 	webhooks            = "hubs with OCM's webhooks"
 	onACM               = "ACM"
+	machines            = "backups that hold one"
 	clustersWithID      = "clusters whose ID the hub knows"
 )
 
@@ -131,6 +132,8 @@ func standbyHub(velero string) []Rule {
 		{Verb: "delete", Resource: "secrets", Needs: []string{"restore", "reregister"}, Why: "<cluster>-import of another hub, which ACM would go on handing out", Only: "backups that hold one"},
 		{Verb: "patch", Resource: "namespaces", Needs: []string{"restore"}, Why: "give a cluster's namespace the labels that it had", Only: "namespaces that Velero found there already"},
 		{Verb: "patch", Resource: restores, Namespace: velero, Needs: []string{"restore"}, Why: "note that all is done"},
+		{Verb: "list", Resource: "baremetalhosts.metal3.io", Needs: []string{"restore --include-baremetalhosts"}, Why: "which came back, and with their status", Only: machines},
+		{Verb: "patch", Resource: "baremetalhosts.metal3.io", Needs: []string{"restore --include-baremetalhosts"}, Why: "let go of those that have it", Only: machines},
 		{Verb: "get", Resource: "clusterversions.config.openshift.io", Name: "version", Needs: []string{"restore"}, Why: "the id by which ACM's backups name this hub", Only: onACM},
 		{Verb: "list", Resource: "restores.cluster.open-cluster-management.io", Needs: []string{"restore"}, Why: "whether ACM restores too", Without: "it is not looked at", Only: onACM},
 		{Verb: "list", Resource: backupSchedules, Needs: []string{"restore"}, Why: "whether ACM backs up what is half restored", Without: "likewise", Only: onACM},

@@ -46,7 +46,7 @@ func (r *Restorer) after(ctx context.Context, plan *Plan, namespaces []corev1.Na
 	items, missing := 0, map[string]int{}
 	for resource, count := range m.resources() {
 		items += count
-		if _, refused := never[resource]; refused {
+		if _, refused := plan.refuses(resource); refused {
 			continue
 		}
 		if i := slices.IndexFunc(plan.LeftOut, func(l LeftOut) bool { return l.Resource == resource && l.Unknown }); i >= 0 {

@@ -40,7 +40,7 @@ func (r *Restorer) compare(ctx context.Context, plan *Plan, served served) error
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(max(r.Parallel, 1))
 	for resource, kind := range plan.manifest.objects {
-		if _, refused := never[resource]; refused || resource == namespacesIn || !served.has(resource) {
+		if _, refused := plan.refuses(resource); refused || resource == namespacesIn || !served.has(resource) {
 			continue
 		}
 		name := schema.ParseGroupResource(resource)
@@ -133,7 +133,7 @@ func namespaceState(here, backedUp map[string]string, exists bool) state {
 }
 
 func (p *Plan) count(into *Counts, resource string, object *stored, served served) {
-	_, refused := never[resource]
+	_, refused := p.refuses(resource)
 	_, gone := splitFinalizers(object.finalizers, served)
 	if refused || object.imports || object.local {
 		into.Scrub++

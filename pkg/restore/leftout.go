@@ -7,7 +7,7 @@ import (
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 )
 
-// never are the kinds that must not come back from any backup, whoever made it.
+// never are the kinds that must not come back from any backup, whoever made it; BareMetalHosts only when they are asked for.
 var never = map[string]string{
 	clustersIn: "made before Velero begins, or ACM would delete their namespaces",
 	"certificatesigningrequests.certificates.k8s.io": "requests to the old hub; an agent stops asking when ten are there",
@@ -28,7 +28,7 @@ var never = map[string]string{
 	"placementdecisions.cluster.open-cluster-management.io":          "this hub decides by itself",
 	"clusterdeprovisions.hive.openshift.io":                          "would destroy clusters",
 	"clusterrelocates.hive.openshift.io":                             "would move clusters to yet another hub",
-	"baremetalhosts.metal3.io":                                       "would install machines again",
+	"baremetalhosts.metal3.io":                                       "would install machines again, unless with --include-baremetalhosts",
 	"machines.cluster.x-k8s.io":                                      "would make machines again",
 	"machinedeployments.cluster.x-k8s.io":                            "would make machines again",
 	"clusters.cluster.x-k8s.io":                                      "would make infrastructure again",
@@ -50,11 +50,21 @@ type LeftOut struct {
 	Unknown bool
 }
 
+// refuses tells whether a kind is not restored, whatever the hub has, and why.
+func (p *Plan) refuses(resource string) (why string, refused bool) {
+	if p.hosts && resource == hostsIn {
+		return "", false
+	}
+	why, refused = never[resource]
+	return why, refused
+}
+
 // leaveOut says which kinds of the backup are not restored.
-func leaveOut(resources map[string]int, served served) []LeftOut {
+func (p *Plan) leaveOut(served served) []LeftOut {
+	resources := p.manifest.resources()
 	var out []LeftOut
 	for _, resource := range slices.Sorted(maps.Keys(resources)) {
-		why, refused := never[resource]
+		why, refused := p.refuses(resource)
 		switch {
 		case refused:
 			out = append(out, LeftOut{Resource: resource, Count: resources[resource], Why: why})

@@ -22,6 +22,8 @@ type lies struct {
 	imports bool
 	// unlabelled is such a one that only its name tells, without ACM's label: Velero brings it, and it is deleted then.
 	unlabelled bool
+	// paused is a BareMetalHost that its owner had paused.
+	paused bool
 	// local is of the old hub as its own managed cluster.
 	local bool
 }
@@ -42,6 +44,9 @@ func liesOf(resource string, object *unstructured.Unstructured) lies {
 		imports:    imports || unlabelled,
 		unlabelled: unlabelled,
 		local:      labels[ocm.LocalClusterLabel] == "true",
+	}
+	if resource == hostsIn {
+		_, found.paused = object.GetAnnotations()[pausedAnnotation]
 	}
 	if resource == klusterletConfigsIn {
 		for i, fields := range serverFields {
@@ -76,6 +81,7 @@ func scrubbed(object *unstructured.Unstructured) {
 // their own API group.
 var controllers = map[string]string{
 	"managedcluster-import-controller.open-cluster-management.io": klusterletConfigsIn,
+	"baremetalhost.metal3.io":                hostsIn,
 	"hive.openshift.io":                      "hiveconfigs.hive.openshift.io",
 	"agent.open-cluster-management.io":       "klusterletaddonconfigs.agent.open-cluster-management.io",
 	"resources-finalizer.argocd.argoproj.io": "applications.argoproj.io",

@@ -26,6 +26,8 @@ type Request struct {
 	Subset Subset
 	// Update replaces what is on the hub with other content; otherwise it is kept.
 	Update bool
+	// BareMetalHosts are restored too, with their status.
+	BareMetalHosts bool
 }
 
 // Plan is what a run will do; making it changes nothing.
@@ -49,6 +51,7 @@ type Plan struct {
 
 	subset Subset
 	update bool
+	hosts  bool
 	// excluded are namespaces that are not restored; included, where it is not empty, those that alone are.
 	excluded, included []string
 	filter, scrub      *corev1.ConfigMap
@@ -88,7 +91,7 @@ type Cluster struct {
 // Plan chooses the backup and decides what to do with it. Everything that would make the restore fail, or fail in part, is
 // looked for before the first write: what was found is in the plan's Checks, and its Err has all that stands against a run.
 func (r *Restorer) Plan(ctx context.Context, request Request) (*Plan, error) {
-	plan := &Plan{subset: request.Subset, update: request.Update}
+	plan := &Plan{subset: request.Subset, update: request.Update, hosts: request.BareMetalHosts}
 	restores, err := r.before(ctx, plan)
 	if err != nil {
 		return nil, err
@@ -143,7 +146,7 @@ func (p *Plan) Begun() []string {
 
 // choice is the sum of what was asked for beside the backup; empty for everything, nothing changed.
 func (p *Plan) choice() string {
-	if p.subset.all() && !p.update {
+	if p.subset.all() && !p.update && !p.hosts {
 		return ""
 	}
 	selector := ""
@@ -151,7 +154,11 @@ func (p *Plan) choice() string {
 		selector = p.subset.Selector.String()
 	}
 	names := slices.Sorted(slices.Values(p.subset.Names))
-	total := sha256.Sum256(fmt.Appendf(nil, "%q %q %t", names, selector, p.update))
+	text := fmt.Appendf(nil, "%q %q %t", names, selector, p.update)
+	if p.hosts {
+		text = append(text, hostsIn...)
+	}
+	total := sha256.Sum256(text)
 	return hex.EncodeToString(total[:8])
 }
 
@@ -176,7 +183,7 @@ func (r *Restorer) examine(ctx context.Context, plan *Plan, hub []clusterv1.Mana
 		planned.ManagedCluster, planned.Err = outcome(cluster, here[cluster.Name], plan.update)
 		plan.Clusters = append(plan.Clusters, planned)
 	}
-	plan.LeftOut = leaveOut(manifest.resources(), served)
+	plan.LeftOut = plan.leaveOut(served)
 	namespaces, err := r.namespaces(ctx)
 	if err != nil {
 		return err
@@ -200,7 +207,7 @@ func (r *Restorer) examine(ctx context.Context, plan *Plan, hub []clusterv1.Mana
 // limit makes the settings of the Restore: which namespaces alone are restored, and what is scrubbed.
 func (r *Restorer) limit(ctx context.Context, plan *Plan, served served) error {
 	var err error
-	if plan.scrub, err = scrub(r.Hub.Velero.Namespace, plan.manifest, served); err != nil {
+	if plan.scrub, err = plan.scrubbing(r.Hub.Velero.Namespace, served); err != nil {
 		return err
 	}
 	if plan.scrub != nil {

@@ -20,7 +20,7 @@ import (
 
 // putRight does what Velero's restore leaves undone or wrong. It can be repeated.
 func (r *Restorer) putRight(ctx context.Context, plan *Plan) error {
-	return errors.Join(r.dropImportSecrets(ctx, plan), r.labelNamespaces(ctx, plan))
+	return errors.Join(r.dropImportSecrets(ctx, plan), r.labelNamespaces(ctx, plan), r.releaseHosts(ctx, plan))
 }
 
 // dropImportSecrets deletes the <cluster>-import secrets that any restore brought: ACM would go on handing out the old hub's

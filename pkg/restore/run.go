@@ -133,6 +133,9 @@ func (r *Restorer) build(plan *Plan, part *Part) *velero.Restore {
 			}},
 		},
 	}
+	if plan.hosts && plan.manifest != nil && plan.manifest.objects[hostsIn] != nil {
+		restore.Spec.RestoreStatus = &velero.RestoreStatusSpec{IncludedResources: []string{hostsIn}}
+	}
 	if plan.update {
 		restore.Spec.ExistingResourcePolicy = velero.UpdateExisting
 	}

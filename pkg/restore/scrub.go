@@ -30,6 +30,7 @@ type (
 	}
 	conditions struct {
 		GroupResource     string      `json:"groupResource"`
+		Namespaces        []string    `json:"namespaces,omitempty"`
 		ResourceNameRegex string      `json:"resourceNameRegex,omitempty"`
 		Matches           []matchRule `json:"matches,omitempty"`
 	}
@@ -42,12 +43,16 @@ type (
 	}
 )
 
-// scrub is the ConfigMap with the rules for what a restore would bring that is not true here; nil when there is nothing.
+// scrubbing is the ConfigMap with the rules for what a restore would bring that is not true here; nil when there is nothing.
 // There is a rule for each way to lie, never one for each object.
-func scrub(namespace string, m *manifest, served served) (*corev1.ConfigMap, error) {
+func (p *Plan) scrubbing(namespace string, served served) (*corev1.ConfigMap, error) {
+	m := p.manifest
 	rules := statusRules(m)
 	rules = append(rules, finalizerRules(m, served)...)
 	rules = append(rules, serverRules(m)...)
+	if p.hosts {
+		rules = append(rules, hostRules(m)...)
+	}
 	if len(rules) == 0 {
 		return nil, nil
 	}

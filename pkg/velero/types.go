@@ -16,10 +16,12 @@ type (
 	Restore        = velerov1.Restore
 	RestoreList    = velerov1.RestoreList
 	RestoreSpec    = velerov1.RestoreSpec
-	RestorePhase   = velerov1.RestorePhase
-	Location       = velerov1.BackupStorageLocation
-	Schedule       = velerov1.Schedule
-	ScheduleList   = velerov1.ScheduleList
+	// RestoreStatusSpec names the kinds that are restored with their status.
+	RestoreStatusSpec = velerov1.RestoreStatusSpec
+	RestorePhase      = velerov1.RestorePhase
+	Location          = velerov1.BackupStorageLocation
+	Schedule          = velerov1.Schedule
+	ScheduleList      = velerov1.ScheduleList
 )
 
 // The phases that the plugin names; BackupEnded and RestoreEnded know the others.

@@ -68,6 +68,7 @@ type Flags struct {
 	at            string
 	acceptPartial bool
 	existing      string
+	hosts         bool
 	selector      string
 	showHarmless  bool
 	parallel      int
@@ -127,6 +128,8 @@ func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command 
 		"What becomes of objects that are on this hub with other content: skip keeps them, update replaces them by those of the backup")
 	_ = cmd.RegisterFlagCompletionFunc("existing",
 		cobra.FixedCompletions([]string{existingSkip, existingUpdate}, cobra.ShellCompDirectiveNoFileComp))
+	fs.BoolVar(&flags.hosts, "include-baremetalhosts", false, "Also restore the BareMetalHosts that the backup holds, with their status, "+
+		"and paused until they have it: without it their machines would be installed again")
 	cmdutil.AddSelector(cmd, &flags.selector)
 	fs.BoolVar(&flags.showHarmless, "show-harmless", false, "Also show the warnings of Velero that are part of a good restore")
 	fs.IntVar(&flags.parallel, "parallel", cmdutil.DefaultParallel,
@@ -141,7 +144,7 @@ func (flags *Flags) request(clusters []string, now time.Time) (restore.Request, 
 		Name:   flags.name,
 		Choice: restore.Choice{Backup: flags.fromBackup, Hub: flags.fromHub, AcceptPartial: flags.acceptPartial},
 		Subset: restore.Subset{Names: clusters},
-		Update: flags.existing == existingUpdate,
+		Update: flags.existing == existingUpdate, BareMetalHosts: flags.hosts,
 	}
 	if err := restore.ValidateName(flags.name); err != nil {
 		return request, cmdutil.Usagef("--name: %w", err)
