@@ -15,6 +15,9 @@ type HyperShift struct{ Place }
 // HostedNamespace is where ACM puts HostedClusters; their own namespace is the other usual place.
 const HostedNamespace = "clusters"
 
+// hostedSecret is the name that HyperShift gives it.
+func hostedSecret(cluster string) string { return cluster + "-admin-kubeconfig" }
+
 // Name is the source's name in messages.
 func (HyperShift) Name() string { return "HyperShift admin kubeconfig" }
 
@@ -26,7 +29,7 @@ func (h HyperShift) Find(ctx context.Context, cluster string) (*Credential, erro
 		if err != nil && !absent {
 			return nil, err
 		}
-		name = cmp.Or(name, cluster+"-admin-kubeconfig")
+		name = cmp.Or(name, hostedSecret(cluster))
 		secret, err := h.Secret(ctx, namespace, name)
 		switch {
 		case errors.Is(err, ErrNone) && absent:

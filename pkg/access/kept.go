@@ -7,6 +7,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 	clusterv1 "open-cluster-management.io/api/cluster/v1"
 
@@ -81,6 +82,19 @@ func Promising(secret *corev1.Secret) bool {
 	_, value := secret.Data[valueKey]
 	return isAccount(secret) || secret.Labels[ocm.HiveSecretTypeLabel] == ocm.HiveKubeconfig || secret.Name == autoImportSecret || whole ||
 		value && secret.Name == clusterAPISecret(secret.Namespace)
+}
+
+// Sought tells whether a source looks for a credential of a cluster in this secret, by its name and labels alone, on a hub and on
+// one that it is restored to. admin is the secret that Hive knows, see ocm.HiveSecrets.
+func Sought(secret metav1.Object, cluster, admin string) bool {
+	name := secret.GetName()
+	switch secret.GetNamespace() {
+	case cluster:
+		return isAccount(secret) || slices.Contains([]string{admin, hostedSecret(cluster), clusterAPISecret(cluster), autoImportSecret}, name)
+	case HostedNamespace:
+		return name == hostedSecret(cluster)
+	}
+	return false
 }
 
 // maxText is how much of a URL or a name that a secret claims is worth keeping.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -102,6 +101,6 @@ func (h *onHub) Endpoint(ctx context.Context, cluster string) (kubeconfig.Endpoi
 }
 
 // isAccount tells whether a secret holds the token of a ManagedServiceAccount.
-func isAccount(secret *corev1.Secret) bool {
-	return secret.Labels[managedServiceAccountLabel] == "true"
+func isAccount(secret metav1.Object) bool {
+	return secret.GetLabels()[managedServiceAccountLabel] == "true"
 }

@@ -196,7 +196,11 @@ func TestProve(t *testing.T) {
 		{Name: "bare", Verdict: inspect.OK},
 		{Name: "half", Verdict: inspect.Incomplete, Namespace: true},
 		{Name: "old", Verdict: inspect.Expired, Namespace: true, Reason: "secret old/x expired"},
+		{Name: "lost", Verdict: inspect.NoCredential, Namespace: true}, {Name: "less", Verdict: inspect.OK, Namespace: true},
 	}}
+	lost := func(cluster string) []string {
+		return map[string][]string{"lost": {"lost/x"}, "less": {"less/y", "less/z"}, "bare": {"bare/x"}}[cluster]
+	}
 	for name, test := range map[string]struct {
 		clusters []string
 		verified bool
@@ -208,17 +212,20 @@ func TestProve(t *testing.T) {
 		"namespace missing":      {[]string{"bare"}, false, "not in it: Namespace bare"},
 		"credential expired":     {[]string{"a", "old"}, true, "credentials in it do not do: old: secret old/x expired"},
 		"missing comes first":    {[]string{"old", "bare"}, false, "not in it: Namespace bare"},
+		"credential missing":     {[]string{"a", "lost", "old"}, false, "not in it: the credential of lost (secret lost/x)"},
+		"one of its credentials": {[]string{"a", "less"}, false, "not in it: the credential of less (secret less/y, secret less/z)"},
 		"many clusters are gone": {[]string{"u", "v", "w", "x"}, false, "Namespace v, ManagedCluster w, and 3 more"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			proof := prove(report, test.clusters)
+			proof := prove(report, test.clusters, lost)
 			err := proof.Err("nightly")
 			if proof.Verified() != test.verified || (err == nil) != (test.want == "") || err != nil && !strings.HasSuffix(err.Error(), test.want) {
 				t.Errorf("got %v, verified %t, want %q", err, proof.Verified(), test.want)
 			}
 		})
 	}
-	if proof := prove(report, []string{"a", "b", "old"}); len(proof.Whole) != 1 || len(proof.Uncredentialed) != 1 || proof.Held() != 3 {
+	proof := prove(report, []string{"a", "b", "old", "lost", "less"}, lost)
+	if len(proof.Whole) != 1 || len(proof.Uncredentialed) != 1 || len(proof.Lost) != 2 || proof.Held() != 5 {
 		t.Errorf("got %+v", proof)
 	}
 }
@@ -231,6 +238,7 @@ func runs(hub *testutil.Hub, phase velero.BackupPhase, edit func(status map[stri
 		if edit != nil {
 			edit(status)
 		}
+		backup.SetCreationTimestamp(metav1.Time{Time: asked})
 		return false, nil, unstructured.SetNestedMap(backup.Object, status, "status")
 	})
 }
@@ -253,7 +261,8 @@ func TestRun(t *testing.T) {
 		"completed and whole":                 {velero.BackupCompleted, nil, whole, nil, ""},
 		"completed, but a cluster is missing": {velero.BackupCompleted, nil, []runtime.Object{admin, namespace}, nil, "ManagedCluster managed-one"},
 		"completed, but a secret is missing": {velero.BackupCompleted, nil, []runtime.Object{cluster, namespace, deployment}, nil,
-			"secret managed-one/managed-one-admin-kubeconfig is not there"},
+			"nightly is Completed but lacks what the hub has of its clusters; not in it: " +
+				"the credential of managed-one (secret managed-one/managed-one-admin-kubeconfig)"},
 		"completed, but the tarball is another's": {velero.BackupCompleted, func(s map[string]any) {
 			s["startTimestamp"], s["completionTimestamp"] = "2026-11-22T13:00:00Z", "2026-11-22T13:00:07Z"
 		}, whole, nil, "it is another backup's"},
@@ -315,11 +324,15 @@ func TestRun(t *testing.T) {
 
 func TestAClusterThatLeftIsForgiven(t *testing.T) {
 	hub := fleet(t)
-	result := &Result{Proof: Proof{Missing: []Missing{{"managed-one", "Namespace managed-one"}, {"gone", "ManagedCluster gone"}}}}
+	result := &Result{Proof: Proof{
+		Missing: []Missing{{"managed-one", "Namespace managed-one"}, {"gone", "ManagedCluster gone"}},
+		Lost:    []Lost{{"left", []string{"left/x"}}, {"managed-one", []string{"managed-one/x"}}},
+	}}
 	if err := result.forgive(t.Context(), of(hub)); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]Missing{{"managed-one", "Namespace managed-one"}}, result.Proof.Missing); diff != "" {
+	want := Proof{Missing: []Missing{{"managed-one", "Namespace managed-one"}}, Lost: []Lost{{"managed-one", []string{"managed-one/x"}}}}
+	if diff := cmp.Diff(want, result.Proof); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -3,6 +3,7 @@ package backup
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -21,15 +22,19 @@ type Proof struct {
 	Uncredentialed []string
 	// Unusable have a credential in the backup that does not do, and why.
 	Unusable []inspect.Cluster
+	// Lost are in the backup too, without a credential that the hub has of them, whatever others they have.
+	Lost []Lost
 	// Missing says what is not in the backup.
 	Missing []Missing
 }
 
 // Held is the number of clusters that are in the backup.
-func (p *Proof) Held() int { return len(p.Whole) + len(p.Uncredentialed) + len(p.Unusable) }
+func (p *Proof) Held() int {
+	return len(p.Whole) + len(p.Uncredentialed) + len(p.Unusable) + len(p.Lost)
+}
 
 // Verified tells that the backup was compared with the hub and lacks nothing that the hub has.
-func (p *Proof) Verified() bool { return len(p.Missing) == 0 && p.Held() > 0 }
+func (p *Proof) Verified() bool { return len(p.Missing) == 0 && len(p.Lost) == 0 && p.Held() > 0 }
 
 // Missing is an object that a cluster needs and that is not in the backup.
 type Missing struct {
@@ -46,8 +51,11 @@ func (p *Proof) Err(backup string) error {
 	for _, missing := range p.Missing {
 		named = append(named, missing.Object)
 	}
+	for _, lost := range p.Lost {
+		named = append(named, fmt.Sprintf("the credential of %s (secret %s)", lost.Cluster, strings.Join(lost.Secrets, ", secret ")))
+	}
 	if len(named) > 0 {
-		return fmt.Errorf("backup %s is Completed but cannot bring every cluster back; not in it: %s", backup, first(named, ", "))
+		return fmt.Errorf("backup %s is Completed but lacks what the hub has of its clusters; not in it: %s", backup, first(named, ", "))
 	}
 	for _, cluster := range p.Unusable {
 		named = append(named, cluster.Name+": "+cluster.Reason)
@@ -66,8 +74,9 @@ func first(named []string, separator string) string {
 	return strings.Join(named, separator)
 }
 
-// prove compares what is in a backup with what each cluster needs.
-func prove(report *inspect.Report, clusters []string) Proof {
+// prove compares what is in a backup with what each cluster needs; lost are the secrets with a credential of a cluster that the hub
+// has and the backup has not.
+func prove(report *inspect.Report, clusters []string, lost func(cluster string) []string) Proof {
 	held := map[string]inspect.Cluster{}
 	for _, cluster := range report.Clusters {
 		held[cluster.Name] = cluster
@@ -82,8 +91,11 @@ func prove(report *inspect.Report, clusters []string) Proof {
 		if !cluster.Namespace {
 			proof.Missing = append(proof.Missing, Missing{Cluster: name, Object: "Namespace " + name})
 		}
+		secrets := lost(name)
 		switch {
 		case len(proof.Missing) > before:
+		case len(secrets) > 0:
+			proof.Lost = append(proof.Lost, Lost{Cluster: name, Secrets: secrets})
 		case cluster.Verdict == inspect.OK:
 			proof.Whole = append(proof.Whole, name)
 		case cluster.Verdict == inspect.NoCredential:
@@ -112,28 +124,32 @@ func (r *Result) read(ctx context.Context, hub Hub, store *velero.Downloader, cl
 	}
 	report := inventory.Report(ctx, store.Clock.Now())
 	r.Items, r.Warnings = report.Objects, report.Warnings
-	r.Proof = prove(report, clusters)
+	credentials, err := look(ctx, hub, r.Backup.CreationTimestamp, inventory)
+	if err != nil {
+		return err
+	}
+	r.Unread = credentials.unread
+	r.Proof = prove(report, clusters, credentials.of)
 	return r.forgive(ctx, hub)
 }
 
 // forgive drops what is missing of clusters that left the hub while the backup ran.
 func (r *Result) forgive(ctx context.Context, hub Hub) error {
-	var missing []Missing
 	gone := map[string]bool{}
 	for _, m := range r.Proof.Missing {
-		left, known := gone[m.Cluster]
-		if !known {
-			_, err := ocm.ManagedClusters(hub.Dynamic).Get(ctx, m.Cluster)
-			if err != nil && !apierrors.IsNotFound(err) {
-				return fmt.Errorf("reading ManagedCluster %s: %w", m.Cluster, err)
-			}
-			left = err != nil
-			gone[m.Cluster] = left
-		}
-		if !left {
-			missing = append(missing, m)
-		}
+		gone[m.Cluster] = false
 	}
-	r.Proof.Missing = missing
+	for _, lost := range r.Proof.Lost {
+		gone[lost.Cluster] = false
+	}
+	for cluster := range gone {
+		_, err := ocm.ManagedClusters(hub.Dynamic).Get(ctx, cluster)
+		if err != nil && !apierrors.IsNotFound(err) {
+			return fmt.Errorf("reading ManagedCluster %s: %w", cluster, err)
+		}
+		gone[cluster] = err != nil
+	}
+	r.Proof.Missing = slices.DeleteFunc(r.Proof.Missing, func(m Missing) bool { return gone[m.Cluster] })
+	r.Proof.Lost = slices.DeleteFunc(r.Proof.Lost, func(lost Lost) bool { return gone[lost.Cluster] })
 	return nil
 }

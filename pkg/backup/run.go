@@ -50,6 +50,8 @@ type Result struct {
 	Proof   Proof
 	// Warnings are about the backup as a whole.
 	Warnings []string
+	// Unread is why it is not known which credentials the hub has: the rights that the user lacks.
+	Unread []error
 }
 
 // Clusters is the number of managed clusters that are in the backup, or that it was made for when that is not known.

@@ -36,10 +36,8 @@ type Inventory struct {
 	// first and last are when Velero wrote the first and the last object.
 	first, last time.Time
 	// mixed tells that its backups were not made one after another.
-	mixed bool
-	// observe is told of every object, by its apiVersion and kind; it may be nil.
-	observe func(kind, namespace, name string)
-	buffer  bytes.Buffer
+	mixed  bool
+	buffer bytes.Buffer
 }
 
 // managed is what is kept of a ManagedCluster.
@@ -84,7 +82,11 @@ func New() *Inventory {
 // Read adds what is in a backup's tarball. An error that the tarball itself is to blame for is a *velero.BadContents.
 func (i *Inventory) Read(tarball io.Reader) error {
 	one := New()
-	if err := velero.ReadContents(tarball, one.visit); err != nil {
+	err := velero.ReadContents(tarball, func(object velero.Object, body io.Reader) error {
+		_, err := one.visit(object, body)
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	i.merge(one)
@@ -103,17 +105,18 @@ type head struct {
 	} `json:"metadata"`
 }
 
-func (i *Inventory) visit(object velero.Object, body io.Reader) error {
+// visit returns the apiVersion and kind of an object, as Velero lists it.
+func (i *Inventory) visit(object velero.Object, body io.Reader) (string, error) {
 	i.buffer.Reset()
 	if _, err := i.buffer.ReadFrom(body); err != nil {
-		return err
+		return "", err
 	}
 	var read head
 	if err := json.Unmarshal(i.buffer.Bytes(), &read); err != nil {
-		return bad("%s is not a JSON object", object)
+		return "", bad("%s is not a JSON object", object)
 	}
-	if read.Kind == "" || read.Metadata.Name != object.Name || read.Metadata.Namespace != object.Namespace {
-		return bad("%s is not what its place in the archive says", object)
+	if err := object.Names(read.Kind, read.Metadata.Namespace, read.Metadata.Name); err != nil {
+		return "", err
 	}
 	i.resources[object.Resource]++
 	i.objects++
@@ -126,13 +129,10 @@ func (i *Inventory) visit(object velero.Object, body io.Reader) error {
 	if object.Written.After(i.last) {
 		i.last = object.Written
 	}
-	if i.observe != nil {
-		i.observe(read.APIVersion+"/"+read.Kind, object.Namespace, object.Name)
-	}
 	if err := i.keep(object, i.buffer.Bytes()); err != nil {
-		return bad("%s cannot be read as a %s", object, read.Kind)
+		return "", bad("%s cannot be read as a %s", object, read.Kind)
 	}
-	return nil
+	return read.APIVersion + "/" + read.Kind, nil
 }
 
 // bad is the fault of the tarball. The decoder's own words are left out: they quote what it read, and that may be a secret.

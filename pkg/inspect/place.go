@@ -9,6 +9,12 @@ import (
 	"github.com/acmdr/kubectl-acmdr/pkg/kubeconfig"
 )
 
+// Holds tells whether a secret is in the backup and may hold a credential.
+func (i *Inventory) Holds(namespace, name string) bool {
+	kept := i.namespaces[namespace]
+	return kept != nil && kept.secrets[name].Kept != nil
+}
+
 // place is the hub as it would be after the backup was restored, for the sources of credentials.
 type place struct{ *Inventory }
 
@@ -30,10 +36,10 @@ func (p place) HostedCluster(_ context.Context, namespace, name string) (string,
 
 // Secret is one secret.
 func (p place) Secret(_ context.Context, namespace, name string) (*access.Kept, error) {
-	if kept := p.namespaces[namespace]; kept != nil && kept.secrets[name].Kept != nil {
-		return kept.secrets[name].Kept, nil
+	if !p.Holds(namespace, name) {
+		return nil, access.ErrNone
 	}
-	return nil, access.ErrNone
+	return p.namespaces[namespace].secrets[name].Kept, nil
 }
 
 // Accounts are the secrets with tokens of ManagedServiceAccounts.

@@ -29,18 +29,15 @@ type AdminKubeconfig struct {
 func AdminKubeconfigs(ctx context.Context, kube kubernetes.Interface, hub dynamic.Interface,
 	namespace string) (map[string]AdminKubeconfig, error) {
 	secrets := HiveSecrets{}
-	err := eachItem(ctx, func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+	err := EachItem(ctx, func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
 		options.LabelSelector = HiveSecretTypeLabel + "=" + HiveKubeconfig
 		return kube.CoreV1().Secrets(namespace).List(ctx, options)
 	}, func(secret *corev1.Secret) { secrets.Labelled(secret) })
 	if err != nil {
 		return nil, fmt.Errorf("listing Hive's secrets: %w", err)
 	}
-	err = eachItem(ctx, func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-		return hub.Resource(ClusterDeploymentResource).Namespace(namespace).List(ctx, options)
-	}, func(deployment *unstructured.Unstructured) { secrets.Named(deployment) })
-	if err != nil && !apierrors.IsNotFound(err) { // not found is a hub without Hive
-		return nil, fmt.Errorf("listing ClusterDeployments: %w", err)
+	if err := secrets.NamedOn(ctx, hub, namespace); err != nil {
+		return nil, err
 	}
 	found := map[string]AdminKubeconfig{}
 	for cluster, known := range secrets {
@@ -92,6 +89,17 @@ func (s HiveSecrets) Named(deployment *unstructured.Unstructured) {
 	}
 }
 
+// NamedOn takes the ClusterDeployments of a hub, in one namespace or with metav1.NamespaceAll in all; without Hive there are none.
+func (s HiveSecrets) NamedOn(ctx context.Context, hub dynamic.Interface, namespace string) error {
+	err := EachItem(ctx, func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+		return hub.Resource(ClusterDeploymentResource).Namespace(namespace).List(ctx, options)
+	}, func(deployment *unstructured.Unstructured) { s.Named(deployment) })
+	if err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("listing ClusterDeployments: %w", err)
+	}
+	return nil
+}
+
 // Labelled takes a secret, and passes over one without Hive's label of a kubeconfig.
 func (s HiveSecrets) Labelled(secret metav1.Object) {
 	if secret.GetLabels()[HiveSecretTypeLabel] == HiveKubeconfig {
@@ -131,7 +139,8 @@ func (n *hiveNamespace) choose() (name string, exists bool) {
 	return name, name != ""
 }
 
-func eachItem[T any](ctx context.Context, list pager.ListPageFunc, visit func(*T)) error {
+// EachItem visits what is listed, in pages.
+func EachItem[T any](ctx context.Context, list pager.ListPageFunc, visit func(*T)) error {
 	return pager.New(list).EachListItem(ctx, metav1.ListOptions{}, func(object runtime.Object) error {
 		item, ok := object.(any).(*T)
 		if !ok {

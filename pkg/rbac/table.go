@@ -44,8 +44,8 @@ func anyHub(velero string) []Rule {
 	return []Rule{
 		{Verb: "list", Resource: managedClusters, Needs: []string{"get clusters", "get credentials", "status", "backup", "restore"}, Why: "which clusters there are"},
 		{Verb: "watch", Resource: managedClusters, Needs: []string{"get clusters -w"}, Why: "follow what changes"},
-		{Verb: "list", Resource: "secrets", Needs: []string{"get clusters", "get credentials", "reregister", "restore"}, Why: "find credentials by their label"},
-		{Verb: "list", Resource: clusterDeployments, Needs: []string{"get clusters", "get credentials", "reregister", "restore", "fence"}, Why: "which secret Hive keeps the credential in"},
+		{Verb: "list", Resource: "secrets", Needs: []string{"get clusters", "get credentials", "reregister", "restore", "backup"}, Why: "find credentials by their label; whether each is in a backup"},
+		{Verb: "list", Resource: clusterDeployments, Needs: []string{"get clusters", "get credentials", "reregister", "restore", "fence", "backup"}, Why: "which secret Hive keeps the credential in"},
 		{Verb: "get", Resource: "secrets", Needs: []string{"get credentials", "reregister", "explain", "undo"}, Why: "read the credential of a cluster"},
 		{Verb: "get", Resource: hostedClusters, Needs: []string{"get credentials", "reregister", "explain", "undo"}, Why: "which secret HyperShift keeps the credential in", Only: "clusters that Hive did not make"},
 		{Verb: "get", Resource: managedClusters, Needs: []string{"get credentials", "explain", "accept", "reregister", "undo", "fence", "restore --existing=update"}, Why: "how one cluster stands"},

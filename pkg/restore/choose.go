@@ -131,8 +131,11 @@ func (r *Restorer) firstGood(ctx context.Context, candidates []*velero.Generatio
 		manifest, err := r.read(ctx, source)
 		if velero.IsNotStored(err) {
 			refused = append(refused, "backup "+source.Name+" is not used: it is not in the bucket any more")
-		} else if _, bad := errors.AsType[*velero.BadContents](err); bad {
-			why := strings.TrimPrefix(err.Error(), "backup "+source.Name+": ") // of a set it says which of them
+		} else if bad, ok := errors.AsType[*velero.BadContents](err); ok {
+			why := bad.Error()
+			if len(source.Backups) > 1 {
+				why = err.Error() // it says which of them
+			}
 			refused = append(refused, fmt.Sprintf("backup %s is not used: %s", source.Name, why))
 		} else if err == nil && len(manifest.clusters) == 0 {
 			refused = append(refused, "backup "+source.Name+" holds no managed cluster")

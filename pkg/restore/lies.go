@@ -81,10 +81,10 @@ func scrubbed(object *unstructured.Unstructured) {
 // their own API group.
 var controllers = map[string]string{
 	"managedcluster-import-controller.open-cluster-management.io": klusterletConfigsIn,
-	"baremetalhost.metal3.io":                hostsIn,
-	"hive.openshift.io":                      "hiveconfigs.hive.openshift.io",
-	"agent.open-cluster-management.io":       "klusterletaddonconfigs.agent.open-cluster-management.io",
-	"resources-finalizer.argocd.argoproj.io": "applications.argoproj.io",
+	"baremetalhost.metal3.io":                                     hostsIn,
+	"hive.openshift.io":                                           "hiveconfigs.hive.openshift.io",
+	"agent.open-cluster-management.io":                            "klusterletaddonconfigs.agent.open-cluster-management.io",
+	"resources-finalizer.argocd.argoproj.io":                      "applications.argoproj.io",
 }
 
 // foreign tells whether nothing on this hub would ever remove a finalizer, so that its object could never be deleted. Those

@@ -4,7 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -58,7 +58,8 @@ var (
 	namespacesIn = corev1.Resource("namespaces").String()
 )
 
-// read goes once through the contents of a backup, or of all in a set.
+// read goes once through the contents of a backup, or of all in a set. What is not the backup's own is never restored from: a
+// tarball that was swapped or cut is a *velero.BadContents, as for inspect.
 func (r *Restorer) read(ctx context.Context, source *velero.Generation) (*manifest, error) {
 	this, err := r.ids(ctx, []*velero.Generation{source})
 	if err != nil {
@@ -67,7 +68,7 @@ func (r *Restorer) read(ctx context.Context, source *velero.Generation) (*manife
 	r.tell("Reading backup %s (%s, taken %s ago).", source.Name, origin(source, this), r.age(source))
 	m := &manifest{namespaces: map[string]map[string]string{}, objects: map[string]*kindIn{}}
 	for i := range source.Backups {
-		stored, err := r.store().Contents(ctx, &source.Backups[i], m.visit)
+		stored, err := r.store().VerifiedContents(ctx, &source.Backups[i], m.visit)
 		if err != nil {
 			return nil, err
 		}
@@ -81,17 +82,19 @@ func (r *Restorer) read(ctx context.Context, source *velero.Generation) (*manife
 	return m, nil
 }
 
-func (m *manifest) visit(at velero.Object, body io.Reader) error {
+// visit returns the apiVersion and kind of an object, as Velero lists it.
+func (m *manifest) visit(at velero.Object, body io.Reader) (string, error) {
 	data, err := io.ReadAll(body)
 	if err != nil {
-		return err
+		return "", err
 	}
 	object := &unstructured.Unstructured{}
-	if err := utiljson.Unmarshal(data, &object.Object); err != nil {
-		return err
+	// The decoder's own words are left out: they quote what it read, and that may be a secret.
+	if err := utiljson.Unmarshal(data, &object.Object); err != nil || object.Object == nil {
+		return "", &velero.BadContents{Err: fmt.Errorf("%s is not a JSON object", at)}
 	}
-	if object.Object == nil {
-		return errors.New("it is no object")
+	if err := at.Names(object.GetKind(), object.GetNamespace(), object.GetName()); err != nil {
+		return "", err
 	}
 	kind := m.objects[at.Resource]
 	if kind == nil {
@@ -102,7 +105,7 @@ func (m *manifest) visit(at velero.Object, body io.Reader) error {
 	case clustersIn:
 		cluster := &clusterv1.ManagedCluster{}
 		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, cluster); err != nil {
-			return err
+			return "", &velero.BadContents{Err: fmt.Errorf("%s cannot be read as a ManagedCluster", at)}
 		}
 		if ocm.IsLocal(cluster) {
 			m.local = append(m.local, cluster.Name)
@@ -115,10 +118,10 @@ func (m *manifest) visit(at velero.Object, body io.Reader) error {
 	lies := liesOf(at.Resource, object)
 	total, err := sumOf(object)
 	if err != nil {
-		return err
+		return "", err
 	}
 	kind.objects[place{at.Namespace, at.Name}] = &stored{sum: total, lies: lies}
-	return nil
+	return object.GetAPIVersion() + "/" + object.GetKind(), nil
 }
 
 // resources counts the objects by resource.group.

@@ -61,13 +61,6 @@ func storesSet(t *testing.T, hub *testutil.Hub, stamps ...string) *testutil.Stor
 			object(t, secretPath+"managed-two/another", testutil.Secret("managed-two", "another", nil)))
 		files["BackupContents/"+member("resources-generic", stamp)] = testutil.Tarball(t,
 			object(t, clusterPath+"managed-two", testutil.ManagedCluster("managed-two")))
-		for _, part := range parts {
-			list := velero.ResourceList{}
-			if part == "managed-clusters" {
-				list["cluster.open-cluster-management.io/v1/ManagedCluster"] = []string{"managed-one", "managed-two"}
-			}
-			files["BackupResourceList/"+member(part, stamp)] = testutil.Gzip(t, list)
-		}
 	}
 	store := testutil.NewStore(t, files)
 	store.Serve(hub)

@@ -30,6 +30,15 @@ type Object struct {
 // String is the resource and the name, for example "secrets managed-one/admin-kubeconfig".
 func (o Object) String() string { return o.Resource + " " + path.Join(o.Namespace, o.Name) }
 
+// Names refuses what an object says of itself, when that is not what its place in the archive says: one object would be looked at,
+// and another be restored.
+func (o Object) Names(kind, namespace, name string) error {
+	if kind == "" || name != o.Name || namespace != o.Namespace {
+		return bad("%s is not what its place in the archive says", o)
+	}
+	return nil
+}
+
 // BadContents tells that a backup's tarball is not what Velero writes. It comes from a bucket, so it is untrusted input.
 type BadContents struct{ Err error }
 

@@ -199,11 +199,22 @@ func (d *Downloader) document(ctx context.Context, location string, kind velerov
 		return err
 	}
 	defer file.Close()
-	if err := decodeDocument(file, target); err != nil {
-		return fmt.Errorf("%s of %s: %w", kind, name, err)
+	body := &tracked{reader: file}
+	if err := decodeDocument(body, target); err != nil {
+		err = fmt.Errorf("%s of %s: %w", kind, name, err)
+		if body.err == nil { // the download was whole, so what is stored is not
+			err = &damagedError{err}
+		}
+		return err
 	}
 	return nil
 }
+
+// damagedError tells in its own words that what is stored beside a backup's contents is damaged. It is a BadContents as they are.
+type damagedError struct{ error }
+
+// Unwrap makes it a BadContents.
+func (e *damagedError) Unwrap() error { return &BadContents{e.error} }
 
 func decodeDocument(compressed io.Reader, target any) error {
 	unpacked, err := gzip.NewReader(compressed)

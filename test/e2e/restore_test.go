@@ -100,7 +100,7 @@ func TestRestore(t *testing.T) {
 			restore(t, "managed-two", "--from-backup", good).Exits(0).Says("nothing is changed")
 			before.Same(t, w.Snapshot(t, journey.NewHub))
 		}},
-		{Name: "AgainByAnotherName", Do: func(t journey.TB, w *journey.World) {
+		{Name: "AgainByAnotherName", Do: func(t journey.TB, _ *journey.World) {
 			kubectl(t, "delete", "manifestworks", "--all", "-n", "managed-one", "--context", journey.NewHub).Exits(0)
 			restore(t, "--from-backup", good).Exits(0).Says("nothing is changed").Says("give the new restore a --name")
 			restore(t, "--from-backup", good, "--name", "again").Exits(0).Row("again", good, "Completed").Row("managed-one", "exists", "found")

@@ -30,9 +30,10 @@ var long = templates.LongDesc(`
 	sets. A restore takes such a backup only when it is named.
 
 	When Velero is through, the backup is verified by its own bytes: they are read back from the bucket and compared with
-	what Velero recorded; every managed cluster of the hub must be in them; each credential in them is opened, and its expiry
-	read. A backup that lacks something is a failure, and so is a credential that does not do. A cluster that the hub has no
-	credential of is a warning. The last line is VERIFIED, with the number of clusters that could be brought back.
+	what Velero recorded; every managed cluster of the hub must be in them, with every credential that the hub has of it;
+	each credential in them is opened, and its expiry read. A backup that lacks something is a failure, and so is a
+	credential that does not do. A cluster that the hub has no credential of is a warning. The last line is VERIFIED, with
+	the number of clusters that could be brought back.
 
 	A backup that was interrupted goes on in Velero; running the same command again attaches to it. One of the same
 	name that failed is never restored from: Velero deletes it, and it is made again.`)
@@ -72,9 +73,9 @@ type Options struct {
 	Timeout time.Duration
 	Streams genericiooptions.IOStreams
 	Print   cmdutil.Printer
-	// Resume is the command line, without a name, that goes on where this one stopped.
-	Resume string
-	Clock  wait.Clock
+	// Program is how the plugin was called; Resume is the command line, without a name, that goes on where this one stopped.
+	Program, Resume string
+	Clock           wait.Clock
 }
 
 // New returns the backup command.
@@ -138,7 +139,7 @@ func (flags *Flags) ToOptions(cmd *cobra.Command, f *factory.Factory, name strin
 		Hub:    hub,
 		Backup: backup.Options{Name: name, TTL: flags.ttl, Location: flags.location, Clusters: clusters},
 		DryRun: dryRun, Wait: flags.wait, Timeout: flags.timeout,
-		Streams: streams, Print: printer, Resume: cmdutil.Resume(cmd), Clock: clock.RealClock{},
+		Streams: streams, Print: printer, Program: cmdutil.Program(cmd), Resume: cmdutil.Resume(cmd), Clock: clock.RealClock{},
 	}, nil
 }
 

@@ -10,11 +10,14 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+	kubefake "k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/backup"
@@ -94,7 +97,7 @@ func options(t *testing.T, phase velero.BackupPhase) (o *Options, out, errOut *b
 	return &Options{
 		Hub:    backup.Hub{Kube: hub.Kube, Dynamic: hub.Dynamic, Velero: velero.In(hub.Dynamic, "velero"), UID: "hub-1"},
 		Backup: backup.Options{Name: "nightly"}, Wait: true, Timeout: time.Hour,
-		Streams: streams, Print: print, Resume: "kubectl acmdr backup", Clock: testutil.Instant{},
+		Streams: streams, Print: print, Program: "kubectl acmdr", Resume: "kubectl acmdr backup", Clock: testutil.Instant{},
 	}, out, errOut
 }
 
@@ -116,6 +119,38 @@ func TestRunFailsWithVelero(t *testing.T) {
 	if !strings.Contains(out.String(), "Failed") {
 		t.Errorf("the table does not show it: %s", out)
 	}
+}
+
+// A credential that the hub has and the backup has not is one line and a failure; it is not said to be verified, nor that the hub
+// has none.
+func TestRunFailsForACredentialThatIsNotInTheBackup(t *testing.T) {
+	o, out, errOut := options(t, velero.BackupCompleted)
+	secret := testutil.AdminKubeconfig("imported", "admin", time.Time{}, testutil.Kubeconfig("https://imported", nil, "t"))
+	if _, err := o.Hub.Kube.CoreV1().Secrets("imported").Create(t.Context(), secret, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	err := o.Run(t.Context())
+	want := "backup nightly is Completed but lacks what the hub has of its clusters; not in it: the credential of imported (secret imported/admin)"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %q", err, want)
+	}
+	testutil.Golden(t, "table.txt", out.Bytes())
+	if got := errOut.String(); got != "nightly: Completed\n" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestRunSaysWhatItMayNotLookAt(t *testing.T) {
+	o, _, errOut := options(t, velero.BackupCompleted)
+	refused := apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "",
+		errors.New(`User "u" cannot list resource "secrets" in API group "" at the cluster scope`))
+	o.Hub.Kube.(*kubefake.Clientset).PrependReactor("list", "secrets", func(clienttesting.Action) (bool, runtime.Object, error) {
+		return true, nil, refused
+	})
+	if err := o.Run(t.Context()); err != nil {
+		t.Error(err)
+	}
+	testutil.Golden(t, "forbidden.txt", errOut.Bytes())
 }
 
 func TestRunThatIsInterruptedSaysHowToGoOn(t *testing.T) {

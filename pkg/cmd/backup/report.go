@@ -33,6 +33,10 @@ func (o *Options) tell(result *backup.Result) {
 	for _, warning := range result.Warnings {
 		fmt.Fprintf(o.Streams.ErrOut, "warning: %s\n", warning)
 	}
+	for _, err := range result.Unread {
+		fmt.Fprintf(o.Streams.ErrOut, "warning: whether each credential that the hub has is in the backup is not known: %v\n", err)
+	}
+	cmdutil.TellAllowed(o.Streams.ErrOut, o.Program, "backup", result.Unread...)
 	if n := len(result.Proof.Uncredentialed); n > 0 {
 		names := result.Proof.Uncredentialed[:min(n, maxNamed)]
 		more := ""

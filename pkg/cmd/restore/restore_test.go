@@ -1,7 +1,6 @@
 package restore
 
 import (
-	"encoding/json"
 	"errors"
 	"path/filepath"
 	"regexp"
@@ -90,9 +89,10 @@ func run(t *testing.T, phase velero.RestorePhase, dryRun bool, format string) (o
 			"startTimestamp": "2026-11-22T12:00:00Z", "completionTimestamp": "2026-11-22T12:00:07Z",
 		}, "status")
 	})
+	tarball, _ := testutil.Contents(t, time.Now(), testutil.ManagedCluster("managed-one"), testutil.ManagedCluster("managed-two"),
+		testutil.Lease("managed-one", time.Now()))
 	files := map[string][]byte{
-		"BackupContents/nightly": testutil.Tarball(t, entry(t, "managed-one"), entry(t, "managed-two"),
-			testutil.Entry{Name: "resources/leases.coordination.k8s.io/v1-preferredversion/namespaces/managed-one/x.json", Body: "{}"}),
+		"BackupContents/nightly": tarball,
 		"RestoreResults/again": testutil.Gzip(t, map[string]results.Result{"warnings": {Namespaces: map[string][]string{
 			"managed-one": {`could not restore, ConfigMap:a already exists. Warning: the in-cluster version is different`, "odd"},
 		}}}),
@@ -121,17 +121,6 @@ func run(t *testing.T, phase velero.RestorePhase, dryRun bool, format string) (o
 		t.Errorf("a dry run wrote %v", hub.Writes())
 	}
 	return stdout.String(), stderr.String(), err
-}
-
-func entry(t *testing.T, cluster string) testutil.Entry {
-	t.Helper()
-	data, err := json.Marshal(testutil.ManagedCluster(cluster))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return testutil.Entry{
-		Name: "resources/managedclusters.cluster.open-cluster-management.io/v1-preferredversion/cluster/" + cluster + ".json", Body: string(data),
-	}
 }
 
 func TestRunPrintsTheRestoreAndTheClusters(t *testing.T) {

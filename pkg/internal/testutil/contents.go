@@ -25,17 +25,8 @@ func Entries(t *testing.T, written time.Time, objects ...runtime.Object) (entrie
 	t.Helper()
 	entries, list = []Entry{{Name: "metadata/version", Body: "1.1.0\n", Written: written}}, map[string][]string{}
 	for _, object := range objects {
-		object = asCustom(t, object)
+		object = WithKind(t, object)
 		kind := object.GetObjectKind().GroupVersionKind()
-		if kind.Empty() {
-			known, _, err := scheme.Scheme.ObjectKinds(object)
-			if err != nil {
-				t.Fatal(err)
-			}
-			kind = known[0]
-			object = object.DeepCopyObject()
-			object.GetObjectKind().SetGroupVersionKind(kind)
-		}
 		body, err := json.Marshal(object)
 		if err != nil {
 			t.Fatal(err)
@@ -54,4 +45,20 @@ func Entries(t *testing.T, written time.Time, objects ...runtime.Object) (entrie
 		list[key] = append(list[key], path.Join(named.GetNamespace(), named.GetName()))
 	}
 	return entries, list
+}
+
+// WithKind is an object that says its apiVersion and kind, as every object in a backup does.
+func WithKind(t *testing.T, object runtime.Object) runtime.Object {
+	t.Helper()
+	object = asCustom(t, object)
+	if !object.GetObjectKind().GroupVersionKind().Empty() {
+		return object
+	}
+	known, _, err := scheme.Scheme.ObjectKinds(object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	object = object.DeepCopyObject()
+	object.GetObjectKind().SetGroupVersionKind(known[0])
+	return object
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,7 +19,8 @@ import (
 // Store is an object store, and the part of Velero that hands out URLs to what is in it.
 type Store struct {
 	Server *httptest.Server
-	// Files are the stored bytes, by "kind/name" of a DownloadRequest's target, for example "BackupContents/nightly".
+	// Files are the stored bytes, by "kind/name" of a DownloadRequest's target, for example "BackupContents/nightly". A
+	// BackupResourceList that is not among them is made of the contents, as Velero would have listed them.
 	Files map[string][]byte
 }
 
@@ -34,6 +36,11 @@ func NewStore(t *testing.T, files map[string][]byte) *Store {
 // ServeHTTP answers as S3 does.
 func (s *Store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	file, ok := s.Files[r.URL.Path[1:]]
+	if backup, isList := strings.CutPrefix(r.URL.Path, "/BackupResourceList/"); isList && !ok {
+		if contents, has := s.Files["BackupContents/"+backup]; has {
+			file, ok = listed(contents), true
+		}
+	}
 	if !ok {
 		w.WriteHeader(http.StatusNotFound)
 		_, _ = w.Write([]byte("<Error><Code>NoSuchKey</Code></Error>"))
