@@ -67,10 +67,13 @@ var notKinds = []kind{
 	{"clusterprovisions.hive.openshift.io", "installations that run: would make clusters again"},
 }
 
-// machines are kinds that make, or make again, machines and clusters when they are restored. They are never in a backup; that
-// a hub has some is told.
+// hosts are Metal3's machines, which are taken only when they are asked for.
+const hosts = "baremetalhosts.metal3.io"
+
+// machines are kinds that make, or make again, machines and clusters when they are restored. They are never in a backup, but for
+// hosts; that a hub has some is told.
 var machines = []kind{
-	{"baremetalhosts.metal3.io", "restored without its status, one has its machine wiped and installed again"},
+	{hosts, "restored without its status, one has its machine wiped and installed again"},
 	{"machines.cluster.x-k8s.io", "Cluster API would make their machines again"},
 	{"machinedeployments.cluster.x-k8s.io", "Cluster API would make their machines again"},
 	{"clusters.cluster.x-k8s.io", "Cluster API would make their infrastructure again"},

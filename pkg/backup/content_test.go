@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/yaml"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/internal/testutil"
@@ -129,7 +130,7 @@ func TestWholeGroup(t *testing.T) {
 		"work.open-cluster-management.io": false, "operator.open-cluster-management.io": false, "admission.hive.openshift.io": false,
 		"open-cluster-management.io": false, "velero.io": false, "apps": false, "": false, "example.com": false,
 	} {
-		if got := wholeGroup(group); got != want {
+		if got := WholeGroup(group); got != want {
 			t.Errorf("%q: %v, want %v", group, got, want)
 		}
 	}
@@ -205,6 +206,11 @@ func TestDiscover(t *testing.T) {
 		Machines:      []Machines{{"baremetalhosts.metal3.io", 1, machines[0].why}},
 		namespaced:    []string{"things.unheard-of.open-cluster-management.io"},
 		clusterScoped: []string{"settings.unheard-of.open-cluster-management.io"},
+		served: map[string]schema.GroupVersionResource{
+			"policies.policy.open-cluster-management.io":     {Group: "policy.open-cluster-management.io", Version: "v1", Resource: "policies"},
+			"settings.unheard-of.open-cluster-management.io": {Group: "unheard-of.open-cluster-management.io", Version: "v1", Resource: "settings"},
+			"things.unheard-of.open-cluster-management.io":   {Group: "unheard-of.open-cluster-management.io", Version: "v1", Resource: "things"},
+		},
 	}
 	if diff := cmp.Diff(want, kinds, cmp.AllowUnexported(Kinds{})); diff != "" {
 		t.Error(diff)
@@ -213,5 +219,10 @@ func TestDiscover(t *testing.T) {
 	if !slices.Contains(spec.IncludedNamespaceScopedResources, "things.unheard-of.open-cluster-management.io") ||
 		slices.Contains(spec.IncludedNamespaceScopedResources, "baremetalhosts.metal3.io") {
 		t.Errorf("got %v", spec.IncludedNamespaceScopedResources)
+	}
+	kinds.takeHosts()
+	spec = (&Content{Kinds: kinds}).spec(nil)
+	if !slices.Contains(spec.IncludedNamespaceScopedResources, "baremetalhosts.metal3.io") || len(kinds.Machines) > 0 {
+		t.Errorf("asked for: got %v, %v", spec.IncludedNamespaceScopedResources, kinds.Machines)
 	}
 }

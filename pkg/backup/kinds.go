@@ -23,6 +23,8 @@ type Kinds struct {
 	Machines []Machines
 
 	namespaced, clusterScoped []string
+	// served are all kinds of a backup that the hub has, by resource.group.
+	served map[string]schema.GroupVersionResource
 	// hosted tells that the hub knows HostedClusters.
 	hosted bool
 }
@@ -40,7 +42,7 @@ func discover(ctx context.Context, hub Hub) (*Kinds, error) {
 	if partial, ok := errors.AsType[*discovery.ErrGroupDiscoveryFailed](err); ok {
 		err = nil
 		for version, cause := range partial.Groups {
-			if wholeGroup(version.Group) {
+			if WholeGroup(version.Group) {
 				err = fmt.Errorf("API group %s does not answer, and Velero would leave it out: %w", version, cause)
 			}
 		}
@@ -48,7 +50,7 @@ func discover(ctx context.Context, hub Hub) (*Kinds, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the hub's kinds: %w", err)
 	}
-	kinds := &Kinds{}
+	kinds := &Kinds{served: map[string]schema.GroupVersionResource{}}
 	var found []schema.GroupVersionResource
 	for _, list := range lists {
 		version, err := schema.ParseGroupVersion(list.GroupVersion)
@@ -74,11 +76,15 @@ func (k *Kinds) add(version schema.GroupVersion, resource *metav1.APIResource) {
 	storable := !slices.ContainsFunc([]string{"get", "list", "create", "delete"}, func(verb string) bool {
 		return !slices.Contains(resource.Verbs, verb)
 	})
-	if !storable || !wholeGroup(version.Group) || slices.Contains(k.Added, name) ||
+	if _, known := k.served[name]; !known && storable && (named(namespaced, gvr) || named(clusterScoped, gvr)) {
+		k.served[name] = gvr
+	}
+	if !storable || !WholeGroup(version.Group) || slices.Contains(k.Added, name) ||
 		named(notKinds, gvr) || named(machines, gvr) || named(namespaced, gvr) || named(clusterScoped, gvr) {
 		return
 	}
 	k.Added = append(k.Added, name)
+	k.served[name] = gvr
 	if resource.Namespaced {
 		k.namespaced = append(k.namespaced, name)
 	} else {
@@ -111,7 +117,14 @@ func (k *Kinds) count(ctx context.Context, hub Hub, found []schema.GroupVersionR
 	return nil
 }
 
-func wholeGroup(name string) bool {
+// takeHosts takes BareMetalHosts, which a restore brings only when it is asked to.
+func (k *Kinds) takeHosts() {
+	k.namespaced = append(k.namespaced, hosts)
+	k.Machines = slices.DeleteFunc(k.Machines, func(m Machines) bool { return m.Resource == hosts })
+}
+
+// WholeGroup tells whether a backup takes an API group whole, so that a hub cannot be backed up while it does not answer.
+func WholeGroup(name string) bool {
 	matches := func(g group) bool {
 		ok, _ := path.Match(g.pattern, name)
 		return ok

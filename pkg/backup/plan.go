@@ -41,6 +41,8 @@ type Options struct {
 	Location string
 	// Clusters are the managed clusters to back up; nil for the whole hub.
 	Clusters *ocm.Selection
+	// BareMetalHosts are backed up too.
+	BareMetalHosts bool
 }
 
 // Plan is what a run will do.
@@ -92,7 +94,9 @@ func NewPlan(ctx context.Context, clock wait.Clock, hub Hub, options Options) (*
 		}
 		return &Plan{Backup: attached, Clusters: clusters, Attached: true}, hub.Velero.Running(ctx, hub.Kube)
 	}
-	content, err := NewContent(ctx, clock, hub, all, chosen, options.Location)
+	content, err := NewContent(ctx, clock, hub, all, Extent{
+		Clusters: chosen, BareMetalHosts: options.BareMetalHosts, Location: options.Location,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -24,6 +24,8 @@ type Proof struct {
 	Unusable []inspect.Cluster
 	// Lost are in the backup too, without a credential that the hub has of them, whatever others they have.
 	Lost []Lost
+	// Unseen are kinds, as resource.group, that the hub has objects of and Velero did not know yet.
+	Unseen []string
 	// Missing says what is not in the backup.
 	Missing []Missing
 }
@@ -34,7 +36,9 @@ func (p *Proof) Held() int {
 }
 
 // Verified tells that the backup was compared with the hub and lacks nothing that the hub has.
-func (p *Proof) Verified() bool { return len(p.Missing) == 0 && len(p.Lost) == 0 && p.Held() > 0 }
+func (p *Proof) Verified() bool {
+	return len(p.Missing) == 0 && len(p.Lost) == 0 && len(p.Unseen) == 0 && p.Held() > 0
+}
 
 // Missing is an object that a cluster needs and that is not in the backup.
 type Missing struct {
@@ -56,6 +60,10 @@ func (p *Proof) Err(backup string) error {
 	}
 	if len(named) > 0 {
 		return fmt.Errorf("backup %s is Completed but lacks what the hub has of its clusters; not in it: %s", backup, first(named, ", "))
+	}
+	if len(p.Unseen) > 0 {
+		return fmt.Errorf("backup %s is Completed but lacks all objects of kinds that came to the hub shortly before it, because Velero looks for new "+
+			"kinds every five minutes: %s; back up again then, under another name", backup, first(p.Unseen, ", "))
 	}
 	for _, cluster := range p.Unusable {
 		named = append(named, cluster.Name+": "+cluster.Reason)
@@ -108,7 +116,7 @@ func prove(report *inspect.Report, clusters []string, lost func(cluster string) 
 }
 
 // read fetches what Velero wrote, at the same time, and proves the backup by its own bytes.
-func (r *Result) read(ctx context.Context, hub Hub, store *velero.Downloader, clusters []string) error {
+func (r *Result) read(ctx context.Context, hub Hub, store *velero.Downloader, kinds *Kinds, clusters []string) error {
 	inventory := inspect.New()
 	group, ctx2 := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
@@ -130,6 +138,9 @@ func (r *Result) read(ctx context.Context, hub Hub, store *velero.Downloader, cl
 	}
 	r.Unread = credentials.unread
 	r.Proof = prove(report, clusters, credentials.of)
+	if r.Proof.Unseen, err = unseen(ctx, hub, kinds, r.Backup, clusters, inventory); err != nil {
+		return err
+	}
 	return r.forgive(ctx, hub)
 }
 

@@ -94,7 +94,13 @@ func (p *Plan) Wait(ctx context.Context, clock wait.Clock, hub Hub, observe func
 			Message: velero.Failure(ended.Status.FailureReason, ended.Status.ValidationErrors),
 		}
 	}
-	if err := result.read(ctx, hub, store, p.Clusters); err != nil {
+	if p.Kinds == nil {
+		// An earlier run made the backup.
+		if p.Kinds, err = discover(ctx, hub); err != nil {
+			return result, err
+		}
+	}
+	if err := result.read(ctx, hub, store, p.Kinds, p.Clusters); err != nil {
 		return result, fmt.Errorf("backup %s is Completed but could not be verified: %w", ended.Name, err)
 	}
 	// What the hub itself does not have is no fault of the backup: it is the best that can be had, and is noted as such.

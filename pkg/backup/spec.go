@@ -30,12 +30,21 @@ type Content struct {
 var errChoice = errors.New("some clusters only can be backed up by Velero v1.18.3 and later, which has filter policies: " +
 	"update it, or back up the whole hub")
 
-// NewContent looks at the hub and its Velero, and decides what a backup of the chosen clusters holds, or of the whole hub when
-// none are. all are the hub's ManagedClusters; an empty location is the default one. It changes nothing.
-func NewContent(
-	ctx context.Context, clock wait.Clock, hub Hub, all []clusterv1.ManagedCluster, chosen []string, location string,
-) (*Content, error) {
-	kept, err := hub.Velero.Location(ctx, location)
+// Extent is how much of a hub a backup is of, and where it is kept.
+type Extent struct {
+	// Clusters are the managed clusters that were chosen; none for the whole hub.
+	Clusters []string
+	// BareMetalHosts are taken too.
+	BareMetalHosts bool
+	// Location is the BackupStorageLocation; empty for the default one.
+	Location string
+}
+
+// NewContent looks at the hub and its Velero, and decides what a backup of that extent holds. all are the hub's
+// ManagedClusters. It changes nothing.
+func NewContent(ctx context.Context, clock wait.Clock, hub Hub, all []clusterv1.ManagedCluster, extent Extent) (*Content, error) {
+	chosen := extent.Clusters
+	kept, err := hub.Velero.Location(ctx, extent.Location)
 	if err != nil {
 		return nil, err
 	}
@@ -54,6 +63,9 @@ func NewContent(
 	}
 	if content.Kinds, err = discover(ctx, hub); err != nil {
 		return nil, err
+	}
+	if extent.BareMetalHosts {
+		content.Kinds.takeHosts()
 	}
 	if len(chosen) > 0 {
 		content.Labels[velero.SelectedLabel] = "true"

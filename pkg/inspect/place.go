@@ -15,6 +15,9 @@ func (i *Inventory) Holds(namespace, name string) bool {
 	return kept != nil && kept.secrets[name].Kept != nil
 }
 
+// HoldsAny tells whether an object of a kind, as resource.group, is in the backup.
+func (i *Inventory) HoldsAny(resource string) bool { return i.resources[resource] > 0 }
+
 // place is the hub as it would be after the backup was restored, for the sources of credentials.
 type place struct{ *Inventory }
 

@@ -74,6 +74,7 @@ func anyHub(velero string) []Rule {
 		{Verb: "get", Resource: statusRequests, Namespace: velero, Needs: []string{"backup", "schedule create", "restore"}, Why: "read the answer", Without: "likewise"},
 		{Verb: "delete", Resource: statusRequests, Namespace: velero, Needs: []string{"backup", "schedule create", "restore"}, Why: "take the question away again", Without: "Velero deletes it itself"},
 		{Verb: "list", Resource: "apiservices.apiregistration.k8s.io", Needs: []string{"check", "restore"}, Why: "whether all APIs answer", Without: "check and restore warn that it was not looked at"},
+		{Verb: "get", Resource: "clusterversions.config.openshift.io", Name: "version", Needs: []string{"check", "restore"}, Why: "the id by which ACM's backups name this hub", Only: onACM},
 		{Verb: "get", Resource: "infrastructures.config.openshift.io", Name: "cluster", Needs: []string{"check", "reregister"}, Why: "the outside URL of the API"},
 		{Verb: "get", Resource: "configmaps", Namespace: "kube-public", Name: "cluster-info", Needs: []string{"check", "reregister"}, Why: "the URL and CA that kubeadm published"},
 		{Verb: "get", Resource: "configmaps", Namespace: "kube-system", Name: "kube-root-ca.crt", Needs: []string{"check", "reregister"}, Why: "the CA of the API", Without: "the CA of the kubeconfig is taken"},
@@ -88,6 +89,7 @@ func activeHub(velero string) []Rule {
 	return []Rule{
 		{Verb: "create", Resource: "configmaps", Namespace: velero, Needs: []string{"backup"}, Why: "the resource policy that says what is in the backup"},
 		{Verb: "create", Resource: backups, Namespace: velero, Needs: []string{"backup"}, Why: "ask Velero for the backup"},
+		{Verb: "get", Resource: "customresourcedefinitions.apiextensions.k8s.io", Needs: []string{"backup"}, Why: "whether Velero can know a kind yet", Without: "a kind that came minutes ago is not missed in the backup"},
 		{Verb: "get", Resource: locations, Namespace: velero, Needs: []string{"backup", "fence"}, Why: "read what was written; fence looks again before it writes"},
 		{Verb: "patch", Resource: backups, Namespace: velero, Needs: []string{"backup"}, Why: "note that it was verified"},
 		{Verb: "get", Resource: "configmaps", Namespace: velero, Needs: []string{"backup NAME"}, Why: "of which clusters a backup of that name is", Only: "backups of some clusters that are there already"},
@@ -134,7 +136,6 @@ func standbyHub(velero string) []Rule {
 		{Verb: "patch", Resource: restores, Namespace: velero, Needs: []string{"restore"}, Why: "note that all is done"},
 		{Verb: "list", Resource: "baremetalhosts.metal3.io", Needs: []string{"restore --include-baremetalhosts"}, Why: "which came back, and with their status", Only: machines},
 		{Verb: "patch", Resource: "baremetalhosts.metal3.io", Needs: []string{"restore --include-baremetalhosts"}, Why: "let go of those that have it", Only: machines},
-		{Verb: "get", Resource: "clusterversions.config.openshift.io", Name: "version", Needs: []string{"restore"}, Why: "the id by which ACM's backups name this hub", Only: onACM},
 		{Verb: "list", Resource: "restores.cluster.open-cluster-management.io", Needs: []string{"restore"}, Why: "whether ACM restores too", Without: "it is not looked at", Only: onACM},
 		{Verb: "list", Resource: backupSchedules, Needs: []string{"restore"}, Why: "whether ACM backs up what is half restored", Without: "likewise", Only: onACM},
 

@@ -77,7 +77,7 @@ func (r *Restorer) newest(ctx context.Context, choice Choice, chosen string) (*v
 		if err != nil {
 			return false, "", err
 		}
-		all := generations(backups)
+		all := velero.Sources(backups)
 		seen = len(all)
 		this, err := r.ids(ctx, all)
 		if err != nil {
@@ -245,7 +245,7 @@ func (r *Restorer) others(ctx context.Context, choice Choice) string {
 		return "the others cannot be listed: " + err.Error()
 	}
 	var names []string
-	for _, backup := range newestFirst(generations(backups), choice.AcceptPartial) {
+	for _, backup := range newestFirst(velero.Sources(backups), choice.AcceptPartial) {
 		if len(names) == shown {
 			break
 		}

@@ -53,7 +53,7 @@ func TestCandidates(t *testing.T) {
 		"of the one, at last": {append(three, one...), Choice{Hub: "hub-3", At: noon.Add(4 * time.Hour)}, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := candidatesOf(generations(test.backups), test.choice, sets.New(uid))
+			got, err := candidatesOf(velero.Sources(test.backups), test.choice, sets.New(uid))
 			var names []string
 			for _, b := range got {
 				names = append(names, b.Name)

@@ -20,19 +20,6 @@ func newestFirst(generations []*velero.Generation, partial bool) []*velero.Gener
 	return good
 }
 
-// generations are ACM's sets, and every other backup by itself.
-func generations(backups []velero.Backup) []*velero.Generation {
-	made, others := velero.Generations(backups)
-	all := make([]*velero.Generation, 0, len(made)+len(others))
-	for i := range made {
-		all = append(all, &made[i])
-	}
-	for i := range others {
-		all = append(all, velero.Alone(&others[i]))
-	}
-	return all
-}
-
 // candidatesOf are the good backups of one hub, newest first: the one that was asked for, else the only other one that wrote
 // to the bucket, else this one, else whoever's they are. When several others wrote to it, somebody has to say which is meant.
 func candidatesOf(all []*velero.Generation, choice Choice, this sets.Set[string]) ([]*velero.Generation, error) {
@@ -98,16 +85,7 @@ func whichHub(hubs []string, byHub map[string][]*velero.Generation, wanted strin
 	return "", fmt.Errorf("backups of %d other hubs are in the bucket; choose one with --from-hub: %s", len(others), strings.Join(lines, ", "))
 }
 
-// ids are those by which backups may say that they are of this hub. Only ACM says it by the ClusterVersion's, so that is
-// read only where there is one of its sets.
+// ids are those by which backups may say that they are of this hub.
 func (r *Restorer) ids(ctx context.Context, all []*velero.Generation) (sets.Set[string], error) {
-	ids := sets.New(string(r.Hub.UID))
-	if !slices.ContainsFunc(all, func(g *velero.Generation) bool { return velero.Part(&g.Backups[0]) != "" }) {
-		return ids, nil
-	}
-	id, err := ocm.ClusterVersionID(ctx, r.Hub.Dynamic)
-	if err != nil {
-		return nil, err
-	}
-	return ids.Insert(id).Delete(""), nil
+	return velero.HubIDs(r.Hub.UID, all, func() (string, error) { return ocm.ClusterVersionID(ctx, r.Hub.Dynamic) })
 }

@@ -226,7 +226,7 @@ func TestTheHubOfASet(t *testing.T) {
 				"apiVersion": "config.openshift.io/v1", "kind": "ClusterVersion",
 				"metadata": map[string]any{"name": "version"}, "spec": map[string]any{"clusterID": "this-version"},
 			}})
-			all := generations(test.backups)
+			all := velero.Sources(test.backups)
 			ids, err := restorer(hub).ids(t.Context(), all)
 			if err != nil {
 				t.Fatal(err)

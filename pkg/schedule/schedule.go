@@ -28,6 +28,8 @@ type Options struct {
 	// Location is the BackupStorageLocation; empty for the default one.
 	Location string
 	Paused   bool
+	// BareMetalHosts are backed up too.
+	BareMetalHosts bool
 }
 
 // Plan is what a run will do.
@@ -53,7 +55,9 @@ func NewPlan(ctx context.Context, clock wait.Clock, hub backup.Hub, options Opti
 	if err != nil {
 		return nil, fmt.Errorf("listing ManagedClusters: %w", err)
 	}
-	content, err := backup.NewContent(ctx, clock, hub, all, nil, options.Location)
+	content, err := backup.NewContent(ctx, clock, hub, all, backup.Extent{
+		BareMetalHosts: options.BareMetalHosts, Location: options.Location,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
 )
 
 // acmHubLabel is the ClusterVersion id of the hub that ACM's cluster-backup-operator backed up (controllers/schedule.go).
@@ -66,6 +69,33 @@ func Generations(backups []Backup) (generations []Generation, others []Backup) {
 	}
 	slices.SortStableFunc(generations, func(a, b Generation) int { return b.Taken().Compare(a.Taken()) })
 	return generations, others
+}
+
+// Sources are what can be restored from: ACM's sets, and every other backup by itself.
+func Sources(backups []Backup) []*Generation {
+	made, others := Generations(backups)
+	all := make([]*Generation, 0, len(made)+len(others))
+	for i := range made {
+		all = append(all, &made[i])
+	}
+	for i := range others {
+		all = append(all, Alone(&others[i]))
+	}
+	return all
+}
+
+// HubIDs are those by which sources may say that they are of a hub: its kube-system's UID, and in ACM's sets that of its
+// ClusterVersion, which is asked for only where there is one.
+func HubIDs(uid types.UID, sources []*Generation, clusterVersion func() (string, error)) (sets.Set[string], error) {
+	ids := sets.New(string(uid))
+	if !slices.ContainsFunc(sources, func(g *Generation) bool { return Part(&g.Backups[0]) != "" }) {
+		return ids, nil
+	}
+	id, err := clusterVersion()
+	if err != nil {
+		return nil, err
+	}
+	return ids.Insert(id).Delete(""), nil
 }
 
 // Alone is a backup that belongs to no set.

@@ -48,6 +48,7 @@ func TestRestore(t *testing.T) {
 		{Name: "SetUp", Do: func(t journey.TB, w *journey.World) {
 			for _, name := range []string{journey.OldHub, journey.NewHub} {
 				kubectl(t, "apply", "--context", name, "-f", w.File(t, "crd.yaml", []byte(klusterletConfigs))).Exits(0)
+				kubectl(t, "apply", "--context", name, "-f", w.File(t, "hosts.yaml", []byte(kindOf("metal3.io", "v1alpha1", "BareMetalHost", "baremetalhosts")))).Exits(0)
 			}
 			w.Acmdr(t, w.Install(t, journey.OldHub)...).Exits(0)
 			w.Acmdr(t, append(w.Install(t, journey.NewHub), "--read-only")...).Exits(0).Says("ReadOnly")
@@ -101,10 +102,11 @@ func TestRestore(t *testing.T) {
 			before.Same(t, w.Snapshot(t, journey.NewHub))
 		}},
 		{Name: "AgainByAnotherName", Do: func(t journey.TB, _ *journey.World) {
-			kubectl(t, "delete", "manifestworks", "--all", "-n", "managed-one", "--context", journey.NewHub).Exits(0)
+			credential := []string{"secret", "-n", "managed-one", "-l", "hive.openshift.io/secret-type=kubeconfig", "--context", journey.NewHub}
+			kubectl(t, append([]string{"delete"}, credential...)...).Exits(0)
 			restore(t, "--from-backup", good).Exits(0).Says("nothing is changed").Says("give the new restore a --name")
 			restore(t, "--from-backup", good, "--name", "again").Exits(0).Row("again", good, "Completed").Row("managed-one", "exists", "found")
-			kubectl(t, "get", "manifestworks", "-n", "managed-one", "-o", "name", "--context", journey.NewHub).Exits(0).Says("manifestwork")
+			kubectl(t, append([]string{"get"}, credential...)...).Exits(0).Says("kubeconfig")
 		}},
 		{Name: "Update", Do: func(t journey.TB, w *journey.World) {
 			kubectl(t, "label", "managedcluster", "managed-one", "environment=other", "here=yes", "--overwrite", "--context", journey.NewHub).Exits(0)
@@ -131,6 +133,11 @@ func TestRestore(t *testing.T) {
 			// This hub's own backup is the newest of all, and yet not what was lost.
 			restore(t, "--dry-run", "--from-hub", hub).Exits(0).Says("Backup good was restored onto this hub already")
 		}},
+		{Name: "Machines", Do: func(t journey.TB, w *journey.World) {
+			hasMachines(t, w)
+			machinesComeBack(t, w)
+		}},
+		{Name: "UnknownKind", Do: unknownKind},
 	})
 }
 

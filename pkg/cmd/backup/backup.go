@@ -59,6 +59,7 @@ type Flags struct {
 	clusters []string
 	selector string
 	location string
+	hosts    bool
 	ttl      time.Duration
 	timeout  time.Duration
 	wait     bool
@@ -102,6 +103,7 @@ func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command 
 	cmd.Flags().StringSliceVar(&flags.clusters, "clusters", nil, "Managed clusters to back up, for example managed-one,managed-two (default: all)")
 	cmdutil.AddSelector(cmd, &flags.selector)
 	cmd.Flags().StringVar(&flags.location, "storage-location", "", "BackupStorageLocation to write to (default: the default one)")
+	cmdutil.AddBareMetalHosts(cmd, &flags.hosts)
 	cmd.Flags().DurationVar(&flags.ttl, "ttl", 0, "How long Velero keeps the backup (default: as its server is set up, else 720h)")
 	cmd.Flags().BoolVar(&flags.wait, "wait", flags.wait, "Wait until the backup has ended, and verify it")
 	cmd.Flags().DurationVar(&flags.timeout, "timeout", flags.timeout, "How long to wait")
@@ -137,7 +139,7 @@ func (flags *Flags) ToOptions(cmd *cobra.Command, f *factory.Factory, name strin
 	}
 	return &Options{
 		Hub:    hub,
-		Backup: backup.Options{Name: name, TTL: flags.ttl, Location: flags.location, Clusters: clusters},
+		Backup: backup.Options{Name: name, TTL: flags.ttl, Location: flags.location, Clusters: clusters, BareMetalHosts: flags.hosts},
 		DryRun: dryRun, Wait: flags.wait, Timeout: flags.timeout,
 		Streams: streams, Print: printer, Program: cmdutil.Program(cmd), Resume: cmdutil.Resume(cmd), Clock: clock.RealClock{},
 	}, nil

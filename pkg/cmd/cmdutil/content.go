@@ -5,10 +5,18 @@ import (
 	"io"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/acmdr/kubectl-acmdr/pkg/backup"
 	"github.com/acmdr/kubectl-acmdr/pkg/printing"
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 )
+
+// AddBareMetalHosts adds the flag by which a backup holds what only a restore with the same flag brings back.
+func AddBareMetalHosts(cmd *cobra.Command, hosts *bool) {
+	cmd.Flags().BoolVar(hosts, "include-baremetalhosts", false, "Also back up BareMetalHosts. Only 'kubectl acmdr restore --include-baremetalhosts' "+
+		"brings them back safely: any other restore has their machines wiped and installed again")
+}
 
 // TellContent says what a backup of this hub holds beyond the table of contents, and what it does not.
 func TellContent(out io.Writer, kinds *backup.Kinds, server velero.Version) {

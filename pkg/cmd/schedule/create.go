@@ -65,6 +65,7 @@ func newCreate(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Co
 	cmd.Flags().StringVar(&flags.options.Cron, "schedule", "", "When to back up, in the time zone of Velero's server: five fields, @daily, @every 6h")
 	cmd.Flags().DurationVar(&flags.options.TTL, "ttl", 0, "How long Velero keeps each backup (default: as its server is set up, else 720h)")
 	cmd.Flags().StringVar(&flags.options.Location, "storage-location", "", "BackupStorageLocation to write to (default: the default one)")
+	cmdutil.AddBareMetalHosts(cmd, &flags.options.BareMetalHosts)
 	cmd.Flags().BoolVar(&flags.options.Paused, "paused", false, "Make no backup until the schedule is resumed")
 	return cmd
 }

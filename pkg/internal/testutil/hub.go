@@ -43,6 +43,7 @@ var kinds = map[schema.GroupVersionResource]string{
 	{Version: "v1", Resource: "configmaps"}: "ConfigMap",
 	{Version: "v1", Resource: "namespaces"}: "Namespace",
 	{Version: "v1", Resource: "secrets"}:    "Secret",
+	{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}:     "CustomResourceDefinition",
 	{Group: "apiregistration.k8s.io", Version: "v1", Resource: "apiservices"}:                 "APIService",
 	{Group: "metal3.io", Version: "v1alpha1", Resource: "baremetalhosts"}:                     "BareMetalHost",
 	{Group: "oadp.openshift.io", Version: "v1alpha1", Resource: "dataprotectionapplications"}: "DataProtectionApplication",
