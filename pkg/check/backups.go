@@ -23,43 +23,40 @@ func (c *checker) standby() bool {
 	if c.readOnly() {
 		return true
 	}
-	own, others := 0, 0
-	for hub := range c.newestByHub() {
-		if hub == string(c.hub.UID) {
-			own++
-		} else {
-			others++
-		}
-	}
-	return own == 0 && others > 0
+	newest := c.newestByHub()
+	_, own := newest[string(c.hub.UID)]
+	return !own && len(newest) > 0
 }
 
-// newestByHub is the newest good whole backup of each hub, by its id; those of hubs that wrote no id are under "".
-func (c *checker) newestByHub() map[string]*velero.Backup {
-	newest := map[string]*velero.Backup{}
-	for i := range c.backups {
-		backup := &c.backups[i]
-		if backup.Status.Phase != velero.BackupCompleted || velero.Selected(backup.Labels) {
+// newestByHub is the newest good whole backup of each hub, or set of ACM's, by the hub's id: this one's by its UID, however it is
+// named there; those of hubs that wrote no id are under "".
+func (c *checker) newestByHub() map[string]*velero.Generation {
+	newest := map[string]*velero.Generation{}
+	for _, source := range c.sources {
+		if source.Phase() != velero.BackupCompleted || velero.Selected(source.Backups[0].Labels) {
 			continue
 		}
-		hub := backup.Labels[velero.HubLabel]
-		if known := newest[hub]; known == nil || velero.Stamp(backup).After(velero.Stamp(known)) {
-			newest[hub] = backup
+		hub := source.Hub()
+		if c.ids.Has(hub) {
+			hub = string(c.hub.UID)
+		}
+		if known := newest[hub]; known == nil || source.Taken().After(known.Taken()) {
+			newest[hub] = source
 		}
 	}
 	return newest
 }
 
-// best is the backup that a fleet would be restored from today: this hub's own, or on a standby hub the newest of any other.
-func (c *checker) best() *velero.Backup {
+// best is what a fleet would be restored from today: this hub's own, or on a standby hub the newest of any other.
+func (c *checker) best() *velero.Generation {
 	standby := c.standby()
-	var best *velero.Backup
-	for hub, backup := range c.newestByHub() {
+	var best *velero.Generation
+	for hub, source := range c.newestByHub() {
 		if own := hub == string(c.hub.UID); own == standby {
 			continue
 		}
-		if best == nil || velero.Stamp(backup).After(velero.Stamp(best)) {
-			best = backup
+		if best == nil || source.Taken().After(best.Taken()) {
+			best = source
 		}
 	}
 	return best
@@ -71,8 +68,8 @@ func (c *checker) newest(ctx context.Context) ([]Row, error) {
 	if c.location == nil {
 		return nil, nil
 	}
-	backup := c.best()
-	if backup == nil {
+	source := c.best()
+	if source == nil {
 		row := Row{
 			Name: age, Result: preflight.Fail,
 			Reason: "there is no Completed backup of this hub's whole fleet", Remedy: "run 'kubectl acmdr backup'",
@@ -83,36 +80,41 @@ func (c *checker) newest(ctx context.Context) ([]Row, error) {
 		}
 		return []Row{row}, nil
 	}
-	rows := []Row{c.age(age, backup)}
+	rows := []Row{c.age(age, source)}
 	if !c.usable() {
 		return rows, nil
 	}
-	more, err := c.read(ctx, content, backup)
+	more, err := c.read(ctx, content, source)
 	if err != nil {
 		more, err = found(content, err, "see that this machine reaches the object store, or run install with --public-url")
 	}
 	return append(rows, more...), err
 }
 
-// read downloads what is needed of a backup.
-func (c *checker) read(ctx context.Context, name string, backup *velero.Backup) ([]Row, error) {
+// read downloads what is needed of a backup, or of all in a set.
+func (c *checker) read(ctx context.Context, name string, source *velero.Generation) ([]Row, error) {
 	store := &velero.Downloader{API: c.hub.Velero, Kube: c.hub.Kube, Clock: c.hub.Clock}
-	file, err := store.Open(ctx, backup.Spec.StorageLocation, velero.BackupContents, backup.Name)
+	first := &source.Backups[0]
+	file, err := store.Open(ctx, first.Spec.StorageLocation, velero.BackupContents, first.Name)
 	if err != nil {
 		return nil, err
 	}
 	_ = file.Close()
 	inventory := inspect.New()
 	row := Row{Name: name, Result: preflight.Fail, Remedy: "run 'kubectl acmdr backup' on the active hub"}
-	_, err = inventory.Backup(ctx, store, backup)
+	for i := range source.Backups {
+		if _, err = inventory.Backup(ctx, store, &source.Backups[i]); err != nil {
+			break
+		}
+	}
 	if bad, ok := errors.AsType[*velero.BadContents](err); ok {
-		row.Reason = fmt.Sprintf("%s is worth nothing: %v", backup.Name, bad)
+		row.Reason = fmt.Sprintf("%s is worth nothing: %v", source.Name, bad)
 	} else if err != nil {
 		return nil, err
 	} else {
-		row = c.content(name, backup, inventory.Report(ctx, c.hub.Clock.Now()))
+		row = c.content(name, source.Name, inventory.Report(ctx, c.hub.Clock.Now()))
 	}
-	rows := []Row{encryption(c.location, backup.Name, file), row}
+	rows := []Row{encryption(c.location, source.Name, file), row}
 	if !file.Date.IsZero() && c.hub.Config != nil {
 		skew := file.Date.Sub(c.hub.Clock.Now().Truncate(time.Second))
 		rows = append(rows, preflight.Clock("the object store", "the hub", skew-c.skew, true))
@@ -120,9 +122,9 @@ func (c *checker) read(ctx context.Context, name string, backup *velero.Backup) 
 	return rows, nil
 }
 
-func (c *checker) age(name string, backup *velero.Backup) Row {
-	old := c.hub.Clock.Now().Sub(velero.Stamp(backup))
-	reason := fmt.Sprintf("%s is %s old", backup.Name, duration.HumanDuration(old))
+func (c *checker) age(name string, source *velero.Generation) Row {
+	old := c.hub.Clock.Now().Sub(source.Taken())
+	reason := fmt.Sprintf("%s is %s old", source.Name, duration.HumanDuration(old))
 	if old > c.options.RPO {
 		return Row{
 			Name: name, Result: preflight.Fail, Reason: reason + ", more than --rpo " + duration.HumanDuration(c.options.RPO),
@@ -134,7 +136,7 @@ func (c *checker) age(name string, backup *velero.Backup) Row {
 
 // content checks, by the bytes of the backup, that the clusters of the hub are in it and could be brought back by it alone; on a
 // standby hub, which does not know them, that there are any.
-func (c *checker) content(name string, backup *velero.Backup, report *inspect.Report) Row {
+func (c *checker) content(name, backup string, report *inspect.Report) Row {
 	held := sets.New[string]()
 	var missing, unusable []string
 	for _, cluster := range report.Clusters {
@@ -155,16 +157,16 @@ func (c *checker) content(name string, backup *velero.Backup, report *inspect.Re
 	switch {
 	case len(missing) > 0:
 		slices.Sort(missing)
-		row.Reason = fmt.Sprintf("%d of the %d managed clusters are not in %s: %s", len(missing), len(c.clusters), backup.Name, preflight.Few(missing))
+		row.Reason = fmt.Sprintf("%d of the %d managed clusters are not in %s: %s", len(missing), len(c.clusters), backup, preflight.Few(missing))
 	case held.Len() == 0:
-		row.Reason = "no managed cluster is in " + backup.Name
+		row.Reason = "no managed cluster is in " + backup
 	case len(unusable) > 0:
 		row.Result = preflight.Warn
 		row.Reason = fmt.Sprintf("%d of %d managed clusters could not be brought back by %s alone: %s",
-			len(unusable), held.Len(), backup.Name, preflight.Few(unusable))
-		row.Remedy = "run 'kubectl acmdr inspect " + backup.Name + "'"
+			len(unusable), held.Len(), backup, preflight.Few(unusable))
+		row.Remedy = "run 'kubectl acmdr inspect " + backup + "'"
 	default:
-		return preflight.Passed(name, "%d managed clusters are in %s, and could be brought back by it alone", held.Len(), backup.Name)
+		return preflight.Passed(name, "%d managed clusters are in %s, and could be brought back by it alone", held.Len(), backup)
 	}
 	return row
 }
@@ -184,7 +186,7 @@ func (c *checker) otherHubs(context.Context) ([]Row, error) {
 		if hub == string(c.hub.UID) || hub == "" {
 			continue
 		}
-		old := c.hub.Clock.Now().Sub(velero.Stamp(byHub[hub]))
+		old := c.hub.Clock.Now().Sub(byHub[hub].Taken())
 		recent = recent || old <= c.options.RPO
 		others = append(others, fmt.Sprintf("%s wrote %s ago", short(hub), duration.HumanDuration(old)))
 	}

@@ -12,11 +12,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	clusterv1 "open-cluster-management.io/api/cluster/v1"
 
+	"github.com/acmdr/kubectl-acmdr/pkg/backup"
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 	"github.com/acmdr/kubectl-acmdr/pkg/preflight"
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
@@ -50,7 +52,9 @@ type checker struct {
 	hub      Hub
 	options  Options
 	location *velero.Location
-	backups  []velero.Backup
+	// sources are the backups, those of a set of ACM's as one; ids are what they call this hub.
+	sources  []*velero.Generation
+	ids      sets.Set[string]
 	clusters []clusterv1.ManagedCluster
 	// skew is how far the hub's clock is ahead of this machine's.
 	skew time.Duration
@@ -120,9 +124,9 @@ func (c *checker) clocks(ctx context.Context) ([]Row, error) {
 	return []Row{preflight.Clock("the hub", "this machine", skew, false)}, nil
 }
 
-// services checks what answers the hub's API groups: a dead one that the fleet's objects are in makes a backup PartiallyFailed.
+// services checks what answers the hub's API groups: while one that the fleet's objects are in is dead, there is no backup.
 func (c *checker) services(ctx context.Context) ([]Row, error) {
-	row, err := preflight.APIServices(ctx, c.hub.Dynamic, func(string) bool { return false })
+	row, err := preflight.APIServices(ctx, c.hub.Dynamic, backup.WholeGroup)
 	return []Row{row}, err
 }
 

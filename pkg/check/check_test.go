@@ -8,6 +8,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/sets"
 	clocktesting "k8s.io/utils/clock/testing"
 	clusterv1 "open-cluster-management.io/api/cluster/v1"
 
@@ -24,12 +25,14 @@ var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 const (
 	this  = "11111111-aaaa"
 	other = "22222222-bbbb"
+	// thisVersion is what ACM calls this hub.
+	thisVersion = "33333333-cccc"
 )
 
 // made is a whole backup of a hub, so many hours old.
 func made(name, hub string, hours int, edits ...func(*velero.Backup)) velero.Backup {
 	backup := velero.Backup{ObjectMeta: metav1.ObjectMeta{
-		Name: name, Labels: map[string]string{velero.HubLabel: hub}, Annotations: map[string]string{velero.FinishedAnnotation: "yes"},
+		Name: name, Labels: map[string]string{velero.ManagedByLabel: velero.ManagedBy, velero.HubLabel: hub}, Annotations: map[string]string{velero.FinishedAnnotation: "yes"},
 	}}
 	at := metav1.NewTime(now.Add(-time.Duration(hours) * time.Hour))
 	backup.CreationTimestamp, backup.Status.StartTimestamp, backup.Status.CompletionTimestamp = at, &at, &at
@@ -47,7 +50,7 @@ func newChecker(mode string, backups ...velero.Backup) *checker {
 	}
 	return &checker{
 		hub: Hub{UID: this, Clock: clocktesting.NewFakeClock(now)}, options: Options{RPO: 24 * time.Hour, Soon: time.Hour},
-		location: location, backups: backups, clusters: []clusterv1.ManagedCluster{*testutil.ManagedCluster("c1")},
+		location: location, sources: velero.Sources(backups), ids: sets.New(this, thisVersion), clusters: []clusterv1.ManagedCluster{*testutil.ManagedCluster("c1")},
 	}
 }
 
@@ -59,6 +62,18 @@ func expect(t *testing.T, row Row, result preflight.Result, reason string) {
 	if row.Result != preflight.Pass && row.Remedy == "" {
 		t.Errorf("%s says not what to do", row)
 	}
+}
+
+// setOfACM are the first n backups of a set that ACM made of a hub, so many hours old.
+func setOfACM(hub string, hours, n int) []velero.Backup {
+	var backups []velero.Backup
+	for _, part := range []string{"credentials", "managed-clusters", "resources", "resources-generic"}[:n] {
+		stamp := now.Add(-time.Duration(hours) * time.Hour).Format("20060102150405")
+		backups = append(backups, made("acm-"+part+"-schedule-"+stamp, "", hours, func(b *velero.Backup) {
+			b.Labels = map[string]string{"cluster.open-cluster-management.io/backup-cluster": hub}
+		}))
+	}
+	return backups
 }
 
 func TestBest(t *testing.T) {
@@ -73,6 +88,9 @@ func TestBest(t *testing.T) {
 		"of the lost hub":          {newChecker("", made("theirs", other, 1)), "theirs"},
 		"read-only takes no own":   {newChecker("ReadOnly", made("own", this, 0), made("theirs", other, 1)), "theirs"},
 		"nothing":                  {newChecker(""), ""},
+		"a set of ACM's":           {newChecker("", append(setOfACM(thisVersion, 1, 4), made("old", this, 9))...), "acm-20260301110000"},
+		"a set of the lost hub's":  {newChecker("", setOfACM(other, 1, 4)...), "acm-20260301110000"},
+		"not all of a set":         {newChecker("", append(setOfACM(thisVersion, 1, 3), made("old", this, 9))...), "old"},
 		"standby with nothing yet": {newChecker("ReadOnly", made("own", this, 0)), ""},
 	} {
 		got := ""
@@ -88,27 +106,26 @@ func TestBest(t *testing.T) {
 func TestAge(t *testing.T) {
 	c := newChecker("")
 	young, old := made("b", this, 23), made("b", this, 25)
-	expect(t, c.age("age", &young), preflight.Pass, "b is 23h old")
-	expect(t, c.age("age", &old), preflight.Fail, "more than --rpo 24h")
+	expect(t, c.age("age", velero.Alone(&young)), preflight.Pass, "b is 23h old")
+	expect(t, c.age("age", velero.Alone(&old)), preflight.Fail, "more than --rpo 24h")
 }
 
 func TestContent(t *testing.T) {
-	backup := made("b", this, 1)
 	whole := func(edit func(*inspect.Cluster)) *inspect.Report {
 		cluster := inspect.Cluster{Name: "c1", Verdict: inspect.OK, Namespace: true}
 		edit(&cluster)
 		return &inspect.Report{Clusters: []inspect.Cluster{cluster}}
 	}
 	good := whole(func(*inspect.Cluster) {})
-	expect(t, newChecker("").content("content", &backup, good), preflight.Pass, "1 managed clusters are in b, and could be brought back by it alone")
-	expect(t, newChecker("ReadOnly").content("content", &backup, good), preflight.Pass, "1 managed clusters")
-	expect(t, newChecker("ReadOnly").content("content", &backup, &inspect.Report{}), preflight.Fail, "no managed cluster")
+	expect(t, newChecker("").content("content", "b", good), preflight.Pass, "1 managed clusters are in b, and could be brought back by it alone")
+	expect(t, newChecker("ReadOnly").content("content", "b", good), preflight.Pass, "1 managed clusters")
+	expect(t, newChecker("ReadOnly").content("content", "b", &inspect.Report{}), preflight.Fail, "no managed cluster")
 	expired := whole(func(c *inspect.Cluster) { c.Verdict = inspect.Expired })
-	expect(t, newChecker("").content("content", &backup, expired), preflight.Warn, "1 of 1 managed clusters could not be brought back by b alone: c1 (Expired)")
+	expect(t, newChecker("").content("content", "b", expired), preflight.Warn, "1 of 1 managed clusters could not be brought back by b alone: c1 (Expired)")
 	for _, lacking := range []*inspect.Report{
 		whole(func(c *inspect.Cluster) { c.Namespace = false }), whole(func(c *inspect.Cluster) { c.Verdict = inspect.Incomplete }), {},
 	} {
-		expect(t, newChecker("").content("content", &backup, lacking), preflight.Fail, "1 of the 1 managed clusters are not in b: c1")
+		expect(t, newChecker("").content("content", "b", lacking), preflight.Fail, "1 of the 1 managed clusters are not in b: c1")
 	}
 }
 
@@ -122,6 +139,7 @@ func TestOtherHubs(t *testing.T) {
 		"both write":        {newChecker("", made("b", this, 1), made("t", other, 2)), preflight.Warn, "22222222 wrote 120m ago, and this hub writes"},
 		"took over":         {newChecker("", made("b", this, 1), made("t", other, 99)), preflight.Pass, "none since"},
 		"standby may write": {newChecker("", made("t", other, 2)), preflight.Warn, "may write and delete"},
+		"ACM writes too":    {newChecker("", append(setOfACM(thisVersion, 1, 4), made("b", this, 1))...), preflight.Pass, "none has written"},
 		"standby reads":     {newChecker("ReadOnly", made("t", other, 2)), preflight.Pass, "only reads"},
 	} {
 		t.Run(name, func(t *testing.T) {

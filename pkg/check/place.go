@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 	"github.com/acmdr/kubectl-acmdr/pkg/preflight"
 	"github.com/acmdr/kubectl-acmdr/pkg/storage"
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
@@ -19,8 +20,14 @@ func (c *checker) place(ctx context.Context) ([]Row, error) {
 	if err != nil {
 		return found(name, err, "run 'kubectl acmdr install'")
 	}
-	if c.backups, err = c.hub.Velero.Backups.List(ctx, ""); err != nil {
+	backups, err := c.hub.Velero.Backups.List(ctx, "")
+	if err != nil {
 		return nil, fmt.Errorf("listing backups: %w", err)
+	}
+	c.sources = velero.Sources(backups)
+	c.ids, err = velero.HubIDs(c.hub.UID, c.sources, func() (string, error) { return ocm.ClusterVersionID(ctx, c.hub.Dynamic) })
+	if err != nil {
+		return nil, err
 	}
 	c.location = location
 	row := preflight.Location(location)
