@@ -28,11 +28,10 @@ func (r *Restorer) before(ctx context.Context, plan *Plan) ([]velero.Restore, er
 	if err != nil {
 		return nil, err
 	}
-	server, err := r.Hub.Velero.Server(ctx, r.Hub.Kube)
-	if err != nil {
+	if plan.server, err = r.Hub.Velero.Server(ctx, r.Hub.Kube, r.Clock); err != nil {
 		return nil, err
 	}
-	plan.Checks = preflight.Server(server, 0)
+	plan.Checks = preflight.Server(plan.server, 0)
 	return restores, nil
 }
 
@@ -49,11 +48,7 @@ func (r *Restorer) after(ctx context.Context, plan *Plan, namespaces []corev1.Na
 			missing[resource] = count
 		}
 	}
-	server, err := r.Hub.Velero.Server(ctx, r.Hub.Kube)
-	if err != nil {
-		return err
-	}
-	rows := preflight.Server(server, items)
+	rows := preflight.Server(plan.server, items)
 	plan.Checks = append(rows, plan.Checks[len(rows):]...) // now for the size of this backup
 	groups := map[string]bool{}
 	for resource := range m.objects {

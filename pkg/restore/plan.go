@@ -46,6 +46,7 @@ type Plan struct {
 	Settings []*corev1.ConfigMap
 
 	name   string
+	server *velero.Server
 	subset Subset
 	update bool
 	// excluded are namespaces that are not restored; included, where it is not empty, those that alone are.
@@ -176,7 +177,7 @@ func (r *Restorer) examine(ctx context.Context, plan *Plan, hub []clusterv1.Mana
 		return err
 	}
 	plan.tally(namespaces, served)
-	if err := r.limit(ctx, plan, served); err != nil {
+	if err := r.limit(plan, served); err != nil {
 		return err
 	}
 	if err := r.partial(ctx, plan); err != nil {
@@ -189,7 +190,7 @@ func (r *Restorer) examine(ctx context.Context, plan *Plan, hub []clusterv1.Mana
 }
 
 // limit makes the settings of the Restore: which namespaces alone are restored, and what is scrubbed.
-func (r *Restorer) limit(ctx context.Context, plan *Plan, served served) error {
+func (r *Restorer) limit(plan *Plan, served served) error {
 	var err error
 	if plan.scrub, err = scrub(r.Hub.Velero.Namespace, plan.manifest, served); err != nil {
 		return err
@@ -203,9 +204,8 @@ func (r *Restorer) limit(ctx context.Context, plan *Plan, served served) error {
 	for _, cluster := range plan.Clusters {
 		plan.included = append(plan.included, cluster.Name)
 	}
-	server, err := r.Hub.Velero.Server(ctx, r.Hub.Kube)
-	if err != nil || !server.FiltersRestores() {
-		return err
+	if !plan.server.Version.FiltersRestores() {
+		return nil
 	}
 	if plan.filter, err = filter(r.Hub.Velero.Namespace, plan.included); err != nil {
 		return err
