@@ -104,6 +104,8 @@ func TestPlanAsksForWhatTheServerCanDo(t *testing.T) {
 		"main":             {policy: true},
 		"v1.18.2":          {},
 		"v1.16.2-OADP":     {},
+		"v1.18.3-rc.1":     {},
+		"v1.18.3-OADP":     {policy: true, clusters: some},
 		"v1.18.2 and some": {clusters: some, err: "v1.18.2: some clusters only can be backed up by Velero v1.18.3"},
 		"v1.18.1":          {err: "hours on a hub: update it"},
 		"v1.10.3":          {err: "v1.11 was the first"},

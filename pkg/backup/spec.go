@@ -55,9 +55,11 @@ func NewContent(ctx context.Context, clock wait.Clock, hub Hub, all []clusterv1.
 		return nil, err
 	}
 	content := &Content{Labels: map[string]string{velero.ManagedByLabel: velero.ManagedBy, velero.HubLabel: string(hub.UID)}}
-	if content.Server, err = hub.Velero.Version(ctx, hub.Kube, clock); err != nil {
+	server, err := hub.Velero.Server(ctx, hub.Kube, clock)
+	if err != nil {
 		return nil, err
 	}
+	content.Server = server.Version
 	if err := content.Server.Backs(); err != nil {
 		return nil, err
 	}

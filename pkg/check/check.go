@@ -1,6 +1,7 @@
 // Package check looks at a hub and says, in rows of a table, whether its fleet could be brought back: what would fail, or lose
 // something, on the day that the hub is lost. It works on the active hub and on the standby hub and, but for the
-// DownloadRequests by which Velero is asked for a file, only reads.
+// DownloadRequests by which Velero is asked for a file, and a ServerStatusRequest where its image does not tell its version, only
+// reads.
 package check
 
 import (
@@ -101,7 +102,7 @@ func (c *checker) velero(ctx context.Context) ([]Row, error) {
 	if err := c.hub.Velero.Running(ctx, c.hub.Kube); err != nil {
 		return found(name, err, "see 'kubectl get pods -n "+c.hub.Velero.Namespace+"'")
 	}
-	server, err := c.hub.Velero.Server(ctx, c.hub.Kube)
+	server, err := c.hub.Velero.Server(ctx, c.hub.Kube, c.hub.Clock)
 	if err != nil {
 		return nil, err
 	}

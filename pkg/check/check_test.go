@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/sets"
 	clocktesting "k8s.io/utils/clock/testing"
@@ -194,6 +196,27 @@ func TestFleet(t *testing.T) {
 			t.Errorf("row %d is %s, want %s", i, rows[i].Name, w.name)
 		}
 		expect(t, rows[i], w.result, w.reason)
+	}
+}
+
+// A server whose image does not tell its version is asked, and nothing is left behind.
+func TestVelero(t *testing.T) {
+	server := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "velero", Name: "velero"}}
+	server.Spec.Template.Spec.Containers = []corev1.Container{{Name: "velero", Image: "registry.example.com/oadp/velero@sha256:abc"}}
+	server.Status.AvailableReplicas = 1
+	hub := testutil.NewHub(t, server)
+	hub.Version = "v1.18.1-OADP"
+	c := newChecker("")
+	c.hub.Kube, c.hub.Dynamic, c.hub.Velero = hub.Kube, hub.Dynamic, velero.In(hub.Dynamic, "velero")
+	rows, err := c.velero(t.Context())
+	if err != nil || len(rows) != 4 {
+		t.Fatal(rows, err)
+	}
+	expect(t, rows[0], preflight.Pass, "it runs in namespace velero")
+	expect(t, rows[1], preflight.Fail, "v1.18.1-OADP lists every namespace")
+	expect(t, rows[2], preflight.Warn, "100 requests a second")
+	if left, err := c.hub.Velero.StatusRequests.List(t.Context(), ""); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/util/version"
 	"k8s.io/client-go/rest"
 	clocktesting "k8s.io/utils/clock/testing"
 
@@ -33,11 +32,7 @@ func check(t *testing.T, row preflight.Row, result preflight.Result, part string
 
 func TestServer(t *testing.T) {
 	server := func(v string, qps float64, memory int64) *velero.Server {
-		s := &velero.Server{QPS: qps, Burst: qps, Memory: memory}
-		if v != "" {
-			s.Version = version.MustParseSemantic(v)
-		}
-		return s
+		return &velero.Server{Version: velero.ParseVersion(v), Limits: &velero.Limits{QPS: qps, Burst: qps, Memory: memory}}
 	}
 	for name, test := range map[string]struct {
 		server *velero.Server
@@ -50,7 +45,7 @@ func TestServer(t *testing.T) {
 		"newer":               {server("1.19.0", 1000, 4<<30), 0, 0, preflight.Pass, "v1.19.0"},
 		"older":               {server("1.17.2", 1000, 4<<30), 0, 0, preflight.Warn, "upgrade Velero to v1.18.3"},
 		"the slow one":        {server("1.18.1", 1000, 4<<30), 0, 0, preflight.Fail, "velero#9869"},
-		"unknown":             {server("", 1000, 4<<30), 0, 0, preflight.Warn, "does not tell"},
+		"unknown":             {server("", 1000, 4<<30), 0, 0, preflight.Warn, "nor the server itself tells it"},
 		"fast":                {server("1.18.3", 1000, 4<<30), 0, 1, preflight.Pass, "1000"},
 		"slow":                {server("1.18.3", 100, 4<<30), 0, 1, preflight.Warn, "at 50 objects a second"},
 		"large":               {server("1.18.3", 1000, 4<<30), 70_000, 2, preflight.Pass, "4096 MiB"},
@@ -58,7 +53,11 @@ func TestServer(t *testing.T) {
 		"small for many":      {server("1.18.3", 1000, 512<<20), 70_000, 2, preflight.Warn, "70000 objects"},
 		"tiny":                {server("1.18.3", 1000, 128<<20), 0, 2, preflight.Warn, "128 MiB is little"},
 		"without any limit":   {server("1.18.3", 1000, 0), 70_000, 2, preflight.Pass, "none"},
-		"not for user's eyes": {nil, 0, 0, preflight.Warn, "may not be read"},
+		"a candidate":         {server("1.18.3-rc.1", 1000, 4<<30), 0, 0, preflight.Warn, "v1.18.3-rc.1 has no filter policies"},
+		"a vendor's":          {server("v1.18.3-OADP", 1000, 4<<30), 0, 0, preflight.Pass, "v1.18.3-OADP"},
+		"a vendor's slow one": {server("v1.18.1-OADP", 1000, 4<<30), 0, 0, preflight.Fail, "v1.18.1-OADP lists every namespace"},
+		"not for user's eyes": {&velero.Server{}, 0, 1, preflight.Warn, "may not be read"},
+		"but it told":         {&velero.Server{Version: velero.ParseVersion("v1.18.3")}, 0, 0, preflight.Pass, "v1.18.3"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			check(t, preflight.Server(test.server, test.items)[test.row], test.result, test.part)

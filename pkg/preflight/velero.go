@@ -4,17 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"k8s.io/apimachinery/pkg/util/version"
-
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
-)
-
-// The versions of Velero that matter (its changelogs).
-var (
-	// expanding is the one that lists a hub once per namespace and kind, whatever it is asked for: 20 minutes for 8 objects on
-	// an ACM hub (velero#9869).
-	expanding = version.MustParseSemantic("1.18.1")
-	wanted    = version.MustParseSemantic("1.18.3")
 )
 
 // What a server should have at least.
@@ -26,46 +16,46 @@ const (
 	manyItems = 10_000
 )
 
-// Server checks Velero's server for the size of what is to be done; items is 0 when that is not known. It is nil where the
-// user may not see it.
+// Server checks Velero's server for the size of what is to be done; items is 0 when that is not known.
 func Server(server *velero.Server, items int) []Row {
-	if server == nil {
-		return []Row{{
-			Name: "velero", Result: Warn, Reason: "its Deployment may not be read, so neither its version nor its limits are known",
+	rows := []Row{serverVersion(server.Version)}
+	if server.Limits == nil {
+		return append(rows, Row{
+			Name: "velero limits", Result: Warn, Reason: "its Deployment may not be read, so they are not known",
 			Remedy: "let this user get deployments in Velero's namespace",
-		}}
+		})
 	}
-	return []Row{serverVersion(server.Version), requests(server), memory(server.Memory, items)}
+	return append(rows, requests(server.Limits), memory(server.Limits.Memory, items))
 }
 
-func serverVersion(v *version.Version) Row {
-	row := Row{Name: "velero version", Result: Warn, Remedy: "upgrade Velero to v" + wanted.String() + " or later"}
+func serverVersion(v velero.Version) Row {
+	row := Row{Name: "velero version", Result: Warn, Remedy: "upgrade Velero to " + velero.FilteringVersion + " or later"}
 	switch {
-	case v == nil:
-		row.Reason = "the image of the server does not tell it; v" + wanted.String() + " or later is needed for all of it"
+	case !v.Known():
+		row.Reason = "neither the image of the server nor the server itself tells it; " + velero.FilteringVersion + " or later is needed for all of it"
 		row.Remedy = ""
-	case v.EqualTo(expanding):
+	case v.Expands():
 		row.Result = Fail
-		row.Reason = "v" + v.String() + " lists every namespace by itself and takes minutes for a handful of objects (velero#9869)"
-	case v.LessThan(wanted):
-		row.Reason = "v" + v.String() + " has no filter policies for restores: a subset of clusters is given as a list of names, which is slow"
+		row.Reason = v.String() + " lists every namespace by itself and takes minutes for a handful of objects (velero#9869)"
+	case !v.FiltersRestores():
+		row.Reason = v.String() + " has no filter policies for restores: a subset of clusters is given as a list of names, which is slow"
 	default:
-		return Passed(row.Name, "v%s", v)
+		return Passed(row.Name, "%s", v)
 	}
 	return row
 }
 
-func requests(server *velero.Server) Row {
+func requests(limits *velero.Limits) Row {
 	const name = "velero client QPS"
-	if server.QPS < minQPS {
+	if limits.QPS < minQPS {
 		return Row{
 			Name: name, Result: Warn,
 			Reason: fmt.Sprintf("the server may make %g requests a second in bursts of %g, which bounds a restore at %g objects a second",
-				server.QPS, server.Burst, server.QPS/2),
+				limits.QPS, limits.Burst, limits.QPS/2),
 			Remedy: "give it --client-qps=1000 --client-burst=1000",
 		}
 	}
-	return Passed(name, "%g, in bursts of %g", server.QPS, server.Burst)
+	return Passed(name, "%g, in bursts of %g", limits.QPS, limits.Burst)
 }
 
 func memory(limit int64, items int) Row {

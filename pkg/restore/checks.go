@@ -28,15 +28,14 @@ func (r *Restorer) before(ctx context.Context, plan *Plan) ([]velero.Restore, er
 	if err != nil {
 		return nil, err
 	}
-	server, err := r.Hub.Velero.Server(ctx, r.Hub.Kube)
-	if err != nil {
+	if plan.server, err = r.Hub.Velero.Server(ctx, r.Hub.Kube, r.Clock); err != nil {
 		return nil, err
 	}
 	acm, err := preflight.ACM(ctx, r.Hub.Dynamic)
 	if err != nil {
 		return nil, err
 	}
-	plan.Checks = append(preflight.Server(server, 0), acm...)
+	plan.Checks = append(preflight.Server(plan.server, 0), acm...)
 	return restores, nil
 }
 
@@ -53,11 +52,7 @@ func (r *Restorer) after(ctx context.Context, plan *Plan, namespaces []corev1.Na
 			missing[resource] = count
 		}
 	}
-	server, err := r.Hub.Velero.Server(ctx, r.Hub.Kube)
-	if err != nil {
-		return err
-	}
-	rows := preflight.Server(server, items)
+	rows := preflight.Server(plan.server, items)
 	plan.Checks = append(rows, plan.Checks[len(rows):]...) // now for the size of this backup
 	groups := map[string]bool{}
 	for resource := range m.objects {

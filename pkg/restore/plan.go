@@ -49,6 +49,7 @@ type Plan struct {
 	// Settings are the ConfigMaps that the Restore refers to.
 	Settings []*corev1.ConfigMap
 
+	server *velero.Server
 	subset Subset
 	update bool
 	hosts  bool
@@ -192,7 +193,7 @@ func (r *Restorer) examine(ctx context.Context, plan *Plan, hub []clusterv1.Mana
 		return err
 	}
 	plan.tally(namespaces, served)
-	if err := r.limit(ctx, plan, served); err != nil {
+	if err := r.limit(plan, served); err != nil {
 		return err
 	}
 	if err := r.partial(ctx, plan); err != nil {
@@ -205,7 +206,7 @@ func (r *Restorer) examine(ctx context.Context, plan *Plan, hub []clusterv1.Mana
 }
 
 // limit makes the settings of the Restore: which namespaces alone are restored, and what is scrubbed.
-func (r *Restorer) limit(ctx context.Context, plan *Plan, served served) error {
+func (r *Restorer) limit(plan *Plan, served served) error {
 	var err error
 	if plan.scrub, err = plan.scrubbing(r.Hub.Velero.Namespace, served); err != nil {
 		return err
@@ -219,9 +220,8 @@ func (r *Restorer) limit(ctx context.Context, plan *Plan, served served) error {
 	for _, cluster := range plan.Clusters {
 		plan.included = append(plan.included, cluster.Name)
 	}
-	server, err := r.Hub.Velero.Server(ctx, r.Hub.Kube)
-	if err != nil || !server.FiltersRestores() {
-		return err
+	if !plan.server.Version.FiltersRestores() {
+		return nil
 	}
 	if plan.filter, err = filter(r.Hub.Velero.Namespace, plan.included); err != nil {
 		return err

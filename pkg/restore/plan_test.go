@@ -115,12 +115,14 @@ func TestPlanSaysWhatBecomesOfEveryObject(t *testing.T) {
 }
 
 func TestSubset(t *testing.T) {
+	const oadp = "registry.example.com/oadp/velero@sha256:abc"
 	for name, test := range map[string]struct {
-		image    string
-		included []string
-		policy   string
+		image, told string
+		asked       int
+		included    []string
+		policy      string
 	}{
-		"by policy": {"velero/velero:v1.18.3", nil, `namespacedFilterPolicies:
+		"by policy": {"velero/velero:v1.18.3", "v1.9.0", 0, nil, `namespacedFilterPolicies:
 - namespaces:
   - managed-two
   resourceFilters:
@@ -133,11 +135,14 @@ func TestSubset(t *testing.T) {
     - events
 version: v1
 `},
-		"by a list on an older server":             {"velero/velero:v1.17.0", []string{"managed-two"}, ""},
-		"by a list on one that hides its version":  {"registry.example.com/oadp/velero@sha256:abc", []string{"managed-two"}, ""},
-		"by policy on a server from a mirror":      {"mirror.example.com:5000/velero:v1.19.0", nil, "any"},
-		"by a list where the port is no version":   {"mirror.example.com:5000/velero", []string{"managed-two"}, ""},
-		"by a list on a server before the release": {"velero/velero:v1.18.3-rc.1", []string{"managed-two"}, ""},
+		"by a list on an older server":               {"velero/velero:v1.17.0", "", 0, []string{"managed-two"}, ""},
+		"by a list on one that hides its version":    {oadp, "", 1, []string{"managed-two"}, ""},
+		"by policy on one that tells when asked":     {oadp, "v1.18.3-OADP", 1, nil, "any"},
+		"by a list on one that tells that it is old": {oadp, "v1.16.2-OADP", 1, []string{"managed-two"}, ""},
+		"by policy on a server from a mirror":        {"mirror.example.com:5000/velero:v1.19.0", "", 0, nil, "any"},
+		"by a list where the port is no version":     {"mirror.example.com:5000/velero", "", 1, []string{"managed-two"}, ""},
+		"by a list on a server before the release":   {"velero/velero:v1.18.3-rc.1", "", 0, []string{"managed-two"}, ""},
+		"by policy on a vendor's":                    {"bitnami/velero:1.18.3-debian-12-r3", "", 0, nil, "any"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			hub := two(t)
@@ -150,11 +155,21 @@ version: v1
 				t.Fatal(err)
 			}
 			hub.Kube.ClearActions()
+			hub.Version = test.told
 			runs(t, hub, velero.RestoreCompleted, 0)
 			r := restorer(hub)
 			plan, err := r.Plan(t.Context(), Request{Subset: Subset{Names: []string{"managed-two"}}})
 			if err != nil {
 				t.Fatal(err)
+			}
+			asked := 0
+			for _, action := range hub.Dynamic.Actions() {
+				if action.Matches("create", "serverstatusrequests") {
+					asked++
+				}
+			}
+			if asked != test.asked {
+				t.Errorf("Velero was asked for its version %d times, want %d", asked, test.asked)
 			}
 			result, err := r.Run(t.Context(), plan)
 			if err != nil {

@@ -3,38 +3,41 @@ package velero_test
 import (
 	"testing"
 
-	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/acmdr/kubectl-acmdr/pkg/internal/testutil"
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 )
 
-// The server's own word counts; of one that has none, the tag of its image.
-func TestVersion(t *testing.T) {
-	for name, test := range map[string]struct {
-		told, image, want string
-	}{
-		"told":            {"v1.18.3", "velero/velero:v1.9.0", "v1.18.3"},
-		"not told":        {"", "mirror.example.com:5000/velero/velero:v1.16.2", "v1.16.2"},
-		"tag and digest":  {"main", "velero/velero:v1.18.2@sha256:0123", "v1.18.2"},
-		"digest":          {"", "registry.redhat.io/oadp/oadp-velero-rhel9@sha256:0123", ""},
-		"of a port":       {"", "mirror.example.com:5000/velero", ""},
-		"of a moving tag": {"", "velero/velero:latest", ""},
+// A release candidate is before its release; what a vendor or a build adds changes nothing.
+func TestParseVersion(t *testing.T) {
+	type can struct{ known, filterPolicies, filtersRestores, expands, backs bool }
+	var (
+		all     = can{known: true, filterPolicies: true, filtersRestores: true, backs: true}
+		older   = can{known: true, backs: true}
+		slow    = can{known: true, expands: true}
+		ancient = can{known: true}
+		unknown = can{filterPolicies: true, backs: true}
+	)
+	for text, want := range map[string]can{
+		"v1.18.3": all, "1.18.3": all, "v1.18.4": all, "v1.18.30": all, "v1.19.0": all, "v2.0.0": all,
+		"v1.18.3-OADP": all, "1.18.3-debian-12-r3": all, "v1.18.3+build.7": all, "v1.18.3_vmware.1": all, "v1.18.3-1": all,
+		"v1.18.3-12-g0123abc": all, "v1.18.3.1": all, "v1.18.3-redhat": all, "v1.18.3-rcx": all, "v1.18.3+rc.1": all,
+		"v1.18.3-OADP-rc.1": all,
+		"v1.18.3-rc.1":      older, "v1.18.3-rc1": older, "v1.18.3rc1": older, "v1.18.3-RC.2": older, "v1.18.3-rc": older,
+		"v1.18.3-alpha": older, "v1.18.3-beta.2": older, "v1.18.3-rc.1+build": older, "v1.18.3-rc.1-OADP": older, "v1.18.3-dev": older,
+		"v1.19.0-rc.1": all, "v1.18.4-beta": all, "v1.18.2": older, "v1.18.0": older, "v1.16.2-OADP": older, "v1.11.0": older,
+		"v1.18.1": slow, "v1.18.1-OADP": slow, "v1.18.1+build": slow, "v1.18.1-rc.1": older,
+		"v1.10.3": ancient, "v1.9.0-OADP": ancient, "v1.11.0-rc.1": ancient,
+		"": unknown, "v": unknown, "main": unknown, "latest": unknown, "v1": unknown, "v1.18": unknown, "release-1.18.3": unknown,
+		"1.18.x": unknown, "v1.018.3": unknown, "v1.18.99999999999999999999": unknown, "5000/velero": unknown, "vv1.18.3": unknown,
 	} {
-		t.Run(name, func(t *testing.T) {
-			server := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "velero", Name: "velero"}}
-			server.Spec.Template.Spec.Containers = []corev1.Container{{Name: "velero", Image: test.image}}
-			hub := testutil.NewHub(t, server)
-			hub.Version = test.told
-			got, err := velero.In(hub.Dynamic, "velero").Version(t.Context(), hub.Kube, testutil.Instant{})
-			if err != nil || got.String() != test.want || got.Known() != (test.want != "") {
-				t.Errorf("got %q, %v, want %q", got, err, test.want)
-			}
-			if left, err := velero.In(hub.Dynamic, "velero").StatusRequests.List(t.Context(), ""); err != nil || len(left) > 0 {
-				t.Errorf("left behind: %v, %v", left, err)
-			}
-		})
+		v := velero.ParseVersion(text)
+		got := can{v.Known(), v.FilterPolicies(), v.FiltersRestores(), v.Expands(), v.Backs() == nil}
+		if got != want {
+			t.Errorf("%q: got %+v, want %+v", text, got, want)
+		}
+	}
+	for text, want := range map[string]string{"1.18.3-rc.1": "v1.18.3-rc.1", "v1.16.2-OADP": "v1.16.2-OADP", "main": ""} {
+		if got := velero.ParseVersion(text).String(); got != want {
+			t.Errorf("%q reads %q, want %q", text, got, want)
+		}
 	}
 }

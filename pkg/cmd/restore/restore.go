@@ -41,8 +41,8 @@ var long = templates.LongDesc(`
 	Running the same command again goes on with what an earlier run began, and changes nothing when that is done.
 
 	With --dry-run the backup and the hub are read, and what would become of every cluster's objects is printed, with -o json as one
-	RestorePlan. Nothing is
-	written but DownloadRequests, by which Velero is asked for links to the backup, and which are deleted again.`)
+	RestorePlan. Nothing is written but DownloadRequests, by which Velero is asked for links to the backup, and, where its image does
+	not tell Velero's version, a ServerStatusRequest, by which Velero is asked for it. All are deleted again.`)
 
 var example = templates.Examples(`
 	# Restore the newest good backup onto the standby hub
