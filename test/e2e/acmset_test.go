@@ -91,6 +91,9 @@ func TestSetOfACM(t *testing.T) {
 		{Name: "IsOneBackup", Do: func(t journey.TB, w *journey.World) {
 			w.Acmdr(t, on(journey.NewHub, "get", "backups")...).Exits(0).Row(set, "Completed").NeverSays("acm-credentials-schedule")
 			w.Acmdr(t, on(journey.NewHub, "inspect", set)...).Exits(0).Row(cluster, "OK")
+			w.Acmdr(t, on(journey.OldHub, "check")...).Exits(1).Row("FAIL", "newest backup", "there is no Completed backup of this hub")
+			w.Acmdr(t, on(journey.NewHub, "check")...).Row("PASS", "newest backup", set+" is").
+				Row("PASS", "backup's content", "1 managed clusters are in "+set)
 			w.Lab.Kill(t, journey.OldHub)
 			w.Acmdr(t, on(journey.NewHub, "restore", "--dry-run", "--accept-partial")...).Exits(1).OneError(id + ` \(newest: ` + set)
 		}},

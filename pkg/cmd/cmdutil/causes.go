@@ -27,7 +27,7 @@ func TellCauses(out io.Writer, what string, causes []velero.Cause, harmless bool
 		tellCause(out, what, cause)
 	}
 	if hidden > 0 {
-		fmt.Fprintf(out, "harmless: %s of Velero, shown by --show-harmless\n", printing.Count(hidden, what))
+		fmt.Fprintf(out, "harmless: %s of Velero, shown by -v\n", printing.Count(hidden, what))
 	}
 }
 

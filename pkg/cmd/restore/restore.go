@@ -131,7 +131,7 @@ func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command 
 	fs.BoolVar(&flags.hosts, "include-baremetalhosts", false, "Also restore the BareMetalHosts that the backup holds, with their status, "+
 		"and paused until they have it: without it their machines would be installed again")
 	cmdutil.AddSelector(cmd, &flags.selector)
-	fs.BoolVar(&flags.showHarmless, "show-harmless", false, "Also show the warnings of Velero that are part of a good restore")
+	fs.BoolVarP(&flags.showHarmless, "show-harmless", "v", false, "Also show the warnings of Velero that are part of a good restore")
 	fs.IntVar(&flags.parallel, "parallel", cmdutil.DefaultParallel,
 		"How many ManagedClusters to create, and kinds to compare, at the same time")
 	fs.DurationVar(&flags.timeout, "timeout", flags.timeout, "How long to wait")
