@@ -112,7 +112,7 @@ func (c *checker) read(ctx context.Context, name string, source *velero.Generati
 	} else if err != nil {
 		return nil, err
 	} else {
-		row = c.content(name, source.Name, inventory.Report(ctx, c.hub.Clock.Now()))
+		row = c.content(name, source, inventory.Report(ctx, c.hub.Clock.Now()))
 	}
 	rows := []Row{encryption(c.location, source.Name, file), row}
 	if !file.Date.IsZero() && c.hub.Config != nil {
@@ -136,11 +136,11 @@ func (c *checker) age(name string, source *velero.Generation) Row {
 
 // content checks, by the bytes of the backup, that the clusters of the hub are in it and could be brought back by it alone; on a
 // standby hub, which does not know them, that there are any.
-func (c *checker) content(name, backup string, report *inspect.Report) Row {
+func (c *checker) content(name string, source *velero.Generation, report *inspect.Report) Row {
 	held := sets.New[string]()
 	var missing, unusable []string
 	for _, cluster := range report.Clusters {
-		if cluster.Verdict == inspect.Incomplete || !cluster.Namespace {
+		if cluster.Verdict == inspect.Incomplete || !cluster.Namespace && !source.OfACM() {
 			continue
 		}
 		held.Insert(cluster.Name)
@@ -157,16 +157,20 @@ func (c *checker) content(name, backup string, report *inspect.Report) Row {
 	switch {
 	case len(missing) > 0:
 		slices.Sort(missing)
-		row.Reason = fmt.Sprintf("%d of the %d managed clusters are not in %s: %s", len(missing), len(c.clusters), backup, preflight.Few(missing))
+		row.Reason = fmt.Sprintf("%d of the %d managed clusters are not in %s: %s", len(missing), len(c.clusters), source.Name, preflight.Few(missing))
 	case held.Len() == 0:
-		row.Reason = "no managed cluster is in " + backup
+		row.Reason = "no managed cluster is in " + source.Name
 	case len(unusable) > 0:
 		row.Result = preflight.Warn
 		row.Reason = fmt.Sprintf("%d of %d managed clusters could not be brought back by %s alone: %s",
-			len(unusable), held.Len(), backup, preflight.Few(unusable))
-		row.Remedy = "run 'kubectl acmdr inspect " + backup + "'"
+			len(unusable), held.Len(), source.Name, preflight.Few(unusable))
+		row.Remedy = "run 'kubectl acmdr inspect " + source.Name + "'"
+	case source.OfACM():
+		row.Result = preflight.Warn
+		row.Reason = fmt.Sprintf("%d managed clusters are in %s, and none of the workloads: ACM backs up no ManifestWorks", held.Len(), source.Name)
+		row.Remedy = "have the hub backed up by 'kubectl acmdr schedule create' too"
 	default:
-		return preflight.Passed(name, "%d managed clusters are in %s, and could be brought back by it alone", held.Len(), backup)
+		return preflight.Passed(name, "%d managed clusters are in %s, and could be brought back by it alone", held.Len(), source.Name)
 	}
 	return row
 }

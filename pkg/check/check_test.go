@@ -118,16 +118,21 @@ func TestContent(t *testing.T) {
 		edit(&cluster)
 		return &inspect.Report{Clusters: []inspect.Cluster{cluster}}
 	}
+	made := made("b", this, 1)
+	b := velero.Alone(&made)
 	good := whole(func(*inspect.Cluster) {})
-	expect(t, newChecker("").content("content", "b", good), preflight.Pass, "1 managed clusters are in b, and could be brought back by it alone")
-	expect(t, newChecker("ReadOnly").content("content", "b", good), preflight.Pass, "1 managed clusters")
-	expect(t, newChecker("ReadOnly").content("content", "b", &inspect.Report{}), preflight.Fail, "no managed cluster")
+	set := velero.Sources(setOfACM(thisVersion, 1, 4))[0]
+	expect(t, newChecker("").content("content", set, whole(func(c *inspect.Cluster) { c.Namespace = false })), preflight.Warn,
+		"1 managed clusters are in acm-20260301110000, and none of the workloads")
+	expect(t, newChecker("").content("content", b, good), preflight.Pass, "1 managed clusters are in b, and could be brought back by it alone")
+	expect(t, newChecker("ReadOnly").content("content", b, good), preflight.Pass, "1 managed clusters")
+	expect(t, newChecker("ReadOnly").content("content", b, &inspect.Report{}), preflight.Fail, "no managed cluster")
 	expired := whole(func(c *inspect.Cluster) { c.Verdict = inspect.Expired })
-	expect(t, newChecker("").content("content", "b", expired), preflight.Warn, "1 of 1 managed clusters could not be brought back by b alone: c1 (Expired)")
+	expect(t, newChecker("").content("content", b, expired), preflight.Warn, "1 of 1 managed clusters could not be brought back by b alone: c1 (Expired)")
 	for _, lacking := range []*inspect.Report{
 		whole(func(c *inspect.Cluster) { c.Namespace = false }), whole(func(c *inspect.Cluster) { c.Verdict = inspect.Incomplete }), {},
 	} {
-		expect(t, newChecker("").content("content", "b", lacking), preflight.Fail, "1 of the 1 managed clusters are not in b: c1")
+		expect(t, newChecker("").content("content", b, lacking), preflight.Fail, "1 of the 1 managed clusters are not in b: c1")
 	}
 }
 

@@ -88,7 +88,7 @@ func Sources(backups []Backup) []*Generation {
 // ClusterVersion, which is asked for only where there is one.
 func HubIDs(uid types.UID, sources []*Generation, clusterVersion func() (string, error)) (sets.Set[string], error) {
 	ids := sets.New(string(uid))
-	if !slices.ContainsFunc(sources, func(g *Generation) bool { return Part(&g.Backups[0]) != "" }) {
+	if !slices.ContainsFunc(sources, (*Generation).OfACM) {
 		return ids, nil
 	}
 	id, err := clusterVersion()
@@ -164,6 +164,9 @@ func (g *Generation) Hub() string {
 	}
 	return labels[acmHubLabel]
 }
+
+// OfACM tells whether it is a set that ACM made, or what there is of one. Such a set holds no ManifestWorks, and no Namespaces.
+func (g *Generation) OfACM() bool { return Part(&g.Backups[0]) != "" }
 
 // Part is what a backup brings to its set, such as managed-clusters; empty for one that belongs to none.
 func Part(backup *Backup) string {
