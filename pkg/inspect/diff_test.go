@@ -48,12 +48,3 @@ func TestCompare(t *testing.T) {
 		t.Errorf("a backup differs from itself: %v", got)
 	}
 }
-
-func TestOfHub(t *testing.T) {
-	for hub, want := range map[string]int{"": 0, "this": 0, "other": 1} {
-		report := &inspect.Report{Hub: hub}
-		if report.OfHub("this"); len(report.Warnings) != want {
-			t.Errorf("a backup of hub %q: %q", hub, report.Warnings)
-		}
-	}
-}

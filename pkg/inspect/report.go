@@ -31,8 +31,10 @@ const (
 
 // Report is what a backup holds.
 type Report struct {
-	// Hub is the id of the hub that was backed up; empty when the backup does not say, as a file does not.
+	// Hub is the id of the hub that was backed up, see velero.Generation; empty when the backup does not say, as a file does not.
 	Hub string
+	// own tells that it is the hub that was asked, set that ACM made the backup.
+	own, set bool
 	// Clusters are sorted by name; the hub as its own managed cluster is not among them but in Local.
 	Clusters []Cluster
 	Local    []string

@@ -13,8 +13,7 @@ import (
 // acmHubLabel is the ClusterVersion id of the hub that ACM's cluster-backup-operator backed up (controllers/schedule.go).
 const acmHubLabel = "cluster.open-cluster-management.io/backup-cluster"
 
-// acmSchedules are the Velero Schedules that a BackupSchedule makes, all with one cron. What only tells that the cron is
-// alive is left out: acm-validation-policy-schedule holds nothing to restore.
+// acmSchedules are the Velero Schedules that a BackupSchedule makes, all with one cron. That of acmValidation is left out.
 var acmSchedules = map[string]bool{
 	// Whether a generation cannot do without it.
 	"acm-managed-clusters-schedule":    true,
@@ -24,6 +23,9 @@ var acmSchedules = map[string]bool{
 	"acm-credentials-hive-schedule":    false, // until ACM 2.5
 	"acm-credentials-cluster-schedule": false, // until ACM 2.5
 }
+
+// acmValidation begins the names of backups that ACM makes only to tell that the cron is alive: they hold nothing to restore.
+const acmValidation = "acm-validation-policy-schedule-"
 
 // sameGeneration is how far apart the backups of one set may be: the operator itself matches them within 30 s
 // (controllers/restore.go).
@@ -71,7 +73,7 @@ func Generations(backups []Backup) (generations []Generation, others []Backup) {
 	return generations, others
 }
 
-// Sources are what can be restored from: ACM's sets, and every other backup by itself.
+// Sources are what can be restored from: ACM's sets, and every other backup by itself, but for those that hold nothing to restore.
 func Sources(backups []Backup) []*Generation {
 	made, others := Generations(backups)
 	all := make([]*Generation, 0, len(made)+len(others))
@@ -79,7 +81,9 @@ func Sources(backups []Backup) []*Generation {
 		all = append(all, &made[i])
 	}
 	for i := range others {
-		all = append(all, Alone(&others[i]))
+		if !strings.HasPrefix(others[i].Name, acmValidation) {
+			all = append(all, Alone(&others[i]))
+		}
 	}
 	return all
 }

@@ -73,6 +73,19 @@ func TestGenerations(t *testing.T) {
 	if taken := generations[4].Taken(); !taken.Equal(time.Date(2026, 11, 25, 4, 0, 0, 0, time.UTC)) {
 		t.Errorf("taken %s", taken)
 	}
+	var all []string
+	for _, g := range velero.Sources(backups) {
+		if g.OfACM() != (len(g.Backups) > 1) {
+			t.Errorf("%s is a set: %t", g.Name, g.OfACM())
+		}
+		all = append(all, g.Name)
+	}
+	if diff := cmp.Diff([]string{
+		"acm-20261125090000", "acm-20261125080000", "acm-20261125060000", "acm-20261125055959", "acm-20261125040000",
+		"acm-restore-clusters-20261125", "nightly",
+	}, all); diff != "" {
+		t.Errorf("all: %s", diff)
+	}
 	for name, want := range map[string]string{
 		"acm-20261125040000":                            "acm-20261125040000",
 		"acm-resources-generic-schedule-20261125060001": "acm-20261125055959",

@@ -54,8 +54,8 @@ type Options struct {
 	// Names are one backup, or two to compare; none with Files, which are read as one generation.
 	Names []string
 	Files []string
-	// Hub is the id of the hub that is asked; empty with Files.
-	Hub     string
+	// Hub is the hub that is asked; none with Files.
+	Hub     inspect.Hub
 	Store   *velero.Downloader
 	Streams genericiooptions.IOStreams
 	Print   cmdutil.Printer
@@ -119,7 +119,7 @@ func (flags *Flags) ToOptions(cmd *cobra.Command, f *factory.Factory, names []st
 	if err != nil {
 		return nil, err
 	}
-	options.Hub = string(uid)
+	options.Hub = inspect.Hub{UID: uid, Dynamic: hub.Dynamic}
 	options.Store = &velero.Downloader{API: api, Kube: hub.Kube, Clock: options.Clock}
 	return options, nil
 }
@@ -148,7 +148,7 @@ func (o *Options) Run(ctx context.Context) error {
 
 func (o *Options) read(ctx context.Context) (*inspect.Report, error) {
 	if len(o.Names) > 0 {
-		return o.named(ctx, o.Names[0])
+		return inspect.Named(ctx, o.Store, o.Hub, o.Clock, o.Names[0])
 	}
 	inventory := inspect.New()
 	for _, path := range o.Files {
@@ -157,14 +157,6 @@ func (o *Options) read(ctx context.Context) (*inspect.Report, error) {
 		}
 	}
 	return inventory.Report(ctx, o.Clock.Now()), nil
-}
-
-func (o *Options) named(ctx context.Context, name string) (*inspect.Report, error) {
-	report, err := inspect.Named(ctx, o.Store, o.Clock, name)
-	if err == nil {
-		report.OfHub(o.Hub)
-	}
-	return report, err
 }
 
 func readFile(inventory *inspect.Inventory, path string) error {
@@ -182,15 +174,16 @@ func readFile(inventory *inspect.Inventory, path string) error {
 func (o *Options) compare(ctx context.Context) error {
 	var reports []*inspect.Report
 	for _, name := range o.Names {
-		report, err := o.named(ctx, name)
+		report, err := inspect.Named(ctx, o.Store, o.Hub, o.Clock, name)
 		if err != nil {
 			return err
 		}
 		o.warn(report)
 		reports = append(reports, report)
 	}
-	if one, other := reports[0].Hub, reports[1].Hub; one != other && one != "" && other != "" {
-		fmt.Fprintf(o.Streams.ErrOut, "warning: they are of two hubs: %s of %s, %s of %s\n", o.Names[0], one, o.Names[1], other)
+	if reports[0].OtherHub(reports[1]) {
+		fmt.Fprintf(o.Streams.ErrOut, "warning: they are of two hubs: %s of %s, %s of %s\n",
+			o.Names[0], reports[0].Hub, o.Names[1], reports[1].Hub)
 	}
 	changes := inspect.Compare(reports[0], reports[1])
 	list, table := showChanges(changes)

@@ -20,7 +20,7 @@ func show(report *inspect.Report, now time.Time) (*unstructured.UnstructuredList
 	table := &metav1.Table{ColumnDefinitions: printing.Columns(
 		[]string{"Name", "Verdict", "Credential", "Expires", "Works", "Labels", "Message"}, "Secret", "User", "Server", "Add-ons", "Label-list")}
 	list := &unstructured.UnstructuredList{Object: map[string]any{
-		"apiVersion": printing.APIVersion, "kind": "InspectedClusterList",
+		"apiVersion": printing.APIVersion, "kind": "InspectedClusterList", "hub": report.Hub,
 		"objects": int64(report.Objects), "recoverable": int64(report.Recoverable()), "warnings": texts(report.Warnings),
 	}}
 	for _, c := range report.Clusters {
