@@ -327,8 +327,23 @@ func TestAPartialRestoreIsAFailureButIsPutRight(t *testing.T) {
 	if !slices.Contains(hub.Writes(), "patch namespaces managed-one") || result.Parts[0].Restore.Annotations[velero.FinishedAnnotation] != "" {
 		t.Errorf("got %v", hub.Writes())
 	}
-	if _, err := r.Plan(t.Context(), Request{Name: "mine"}); err == nil || !strings.Contains(err.Error(), "choose another name") {
-		t.Errorf("the name of a failed restore was taken again: %v", err)
+	// The same command makes the next one, and finds it again.
+	hub.Dynamic.PrependReactor("create", "restores", func(action clienttesting.Action) (bool, runtime.Object, error) {
+		made := action.(clienttesting.CreateAction).GetObject().(*unstructured.Unstructured)
+		err := unstructured.SetNestedField(made.Object, "Completed", "status", "phase")
+		return true, made, errors.Join(err, hub.Dynamic.Tracker().Create(velero.RestoreResource, made, "velero"))
+	})
+	for range 2 {
+		plan, err = r.Plan(t.Context(), Request{Name: "mine"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if result, err = r.Run(t.Context(), plan); err != nil || result.Parts[0].Restore.Name != "mine-2" {
+			t.Fatalf("got %+v, %v", result, err)
+		}
+	}
+	if !plan.Finished {
+		t.Error("the next one was not found again")
 	}
 }
 
