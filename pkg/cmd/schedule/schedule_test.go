@@ -1,0 +1,80 @@
+package schedule
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/acmdr/kubectl-acmdr/pkg/cmd/cmdutil"
+	"github.com/acmdr/kubectl-acmdr/pkg/factory"
+	"github.com/acmdr/kubectl-acmdr/pkg/internal/testutil"
+	"github.com/acmdr/kubectl-acmdr/pkg/schedule"
+	"github.com/acmdr/kubectl-acmdr/pkg/velero"
+)
+
+// Every mistake is named before anything is read: the kubeconfig does not exist.
+func TestUsage(t *testing.T) {
+	for name, test := range map[string]struct {
+		args []string
+		want string
+	}{
+		"nothing":        {nil, "say what to do: create, list, pause, resume or delete"},
+		"something else": {[]string{"make"}, `cannot "make": create, list, pause, resume or delete`},
+		"no cron":        {[]string{"create", "fleet"}, "--schedule"},
+		"a bad cron":     {[]string{"create", "fleet", "--schedule", "61 * * * *"}, "--schedule"},
+		"a bad name":     {[]string{"create", "Fleet_1", "--schedule", "@daily"}, "is no valid name"},
+		"a past ttl":     {[]string{"create", "fleet", "--schedule", "@daily", "--ttl", "-1h"}, "--ttl must be positive"},
+		"a dry run":      {[]string{"create", "fleet", "--schedule", "@daily", "--dry-run=server"}, "--dry-run must be none or client"},
+		"an output":      {[]string{"list", "-o", "xml"}, "unknown output format"},
+		"a past rpo":     {[]string{"list", "--rpo", "-1h"}, "--rpo must be positive"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "none"))
+			cmd := New(factory.New(genericclioptions.NewConfigFlags(true)), genericiooptions.NewTestIOStreamsDiscard())
+			cmd.SilenceErrors, cmd.SilenceUsage = true, true
+			cmd.SetArgs(test.args)
+			err := cmd.Execute()
+			var usage *cmdutil.UsageError
+			if !errors.As(err, &usage) || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+// The list says when the last good backup was, and fails when that is too long ago.
+func TestList(t *testing.T) {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	fleet := velero.Schedule{ObjectMeta: metav1.ObjectMeta{Namespace: "velero", Name: "fleet"}}
+	fleet.Spec.Schedule, fleet.Status.Phase = "0 */6 * * *", velero.ScheduleEnabled
+	paused := velero.Schedule{ObjectMeta: metav1.ObjectMeta{Namespace: "velero", Name: "paused"}}
+	paused.Spec.Schedule, paused.Spec.Paused, paused.Status.Phase = "@daily", true, velero.ScheduleEnabled
+	good := velero.Backup{ObjectMeta: metav1.ObjectMeta{
+		Namespace: "velero", Name: "fleet-20260301060000", Labels: map[string]string{velero.ScheduleLabel: "fleet"},
+	}}
+	good.Status.Phase, good.Status.StartTimestamp = velero.BackupCompleted, &metav1.Time{Time: now.Add(-6 * time.Hour)}
+	hub := testutil.NewHub(t, testutil.Object(t, velero.ScheduleResource, &fleet), testutil.Object(t, velero.ScheduleResource, &paused),
+		testutil.Object(t, velero.BackupResource, &good))
+	states, err := schedule.List(t.Context(), velero.In(hub.Dynamic, "velero"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	print, err := (&cmdutil.OutputFlags{}).ToPrinter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	streams, _, out, _ := genericiooptions.NewTestIOStreams()
+	if err := printStates(streams, print, states, 8*time.Hour, now); err != nil {
+		t.Error(err)
+	}
+	testutil.Golden(t, "list.txt", out.Bytes())
+	if err := printStates(streams, print, states, time.Hour, now); err == nil || err.Error() != "no schedule has made a good backup within 1h0m0s" {
+		t.Errorf("got %v", err)
+	}
+}
