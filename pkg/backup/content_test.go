@@ -168,6 +168,9 @@ func TestContentsAreDocumented(t *testing.T) {
 		tables["namespaces"] = append(tables["namespaces"], [2]string{namespace.Pattern, namespace.Why})
 	}
 	testutil.Tables(t, contents, tables)
+	t.Logf("%d kinds by name: %d in namespaces, %d outside; %d groups whole; left out: %d groups, %d kinds, %d of machines, %d labels, %d names",
+		len(namespaced)+len(clusterScoped), len(namespaced), len(clusterScoped), len(groups), len(notGroups), len(tables["not-kinds"]),
+		len(machines), len(unlabelled), len(tables["names"]))
 }
 
 func TestDiscover(t *testing.T) {

@@ -54,7 +54,10 @@ func NewContent(ctx context.Context, clock wait.Clock, hub Hub, all []clusterv1.
 	if err := hub.Velero.Running(ctx, hub.Kube); err != nil {
 		return nil, err
 	}
-	content := &Content{Labels: map[string]string{velero.ManagedByLabel: velero.ManagedBy, velero.HubLabel: string(hub.UID)}}
+	content := &Content{}
+	if content.Labels, err = origin(ctx, hub); err != nil {
+		return nil, err
+	}
 	server, err := hub.Velero.Server(ctx, hub.Kube, clock)
 	if err != nil {
 		return nil, err
@@ -85,6 +88,20 @@ func NewContent(ctx context.Context, clock wait.Clock, hub Hub, all []clusterv1.
 	content.Spec = content.spec(append(local, hub.Velero.Namespace))
 	content.Spec.StorageLocation = kept.Name
 	return content, nil
+}
+
+// origin are the labels by which a backup says that the plugin made it, and of which hub. Who may not read the ClusterVersion can do
+// without its id: then only ACM's own sets are taken for those of another hub.
+func origin(ctx context.Context, hub Hub) (map[string]string, error) {
+	labels := map[string]string{velero.ManagedByLabel: velero.ManagedBy, velero.HubLabel: string(hub.UID)}
+	id, err := ocm.ClusterVersionID(ctx, hub.Dynamic)
+	if err != nil && !apierrors.IsForbidden(err) {
+		return nil, err
+	}
+	if id != "" {
+		labels[velero.ClusterVersionLabel] = id
+	}
+	return labels, nil
 }
 
 // openShift is the pattern of OpenShift's own namespaces. Where Velero has filter policies they are left out by one, since among

@@ -77,7 +77,7 @@ func anyHub(velero string) []Rule {
 		{Verb: "get", Resource: "infrastructures.config.openshift.io", Name: "cluster", Needs: []string{"check", "reregister"}, Why: "the outside URL of the API"},
 		{Verb: "get", Resource: "configmaps", Namespace: "kube-public", Name: "cluster-info", Needs: []string{"check", "reregister"}, Why: "the URL and CA that kubeadm published"},
 		{Verb: "get", Resource: "configmaps", Namespace: "kube-system", Name: "kube-root-ca.crt", Needs: []string{"check", "reregister"}, Why: "the CA of the API", Without: "the CA of the kubeconfig is taken"},
-		{Verb: "get", Resource: "clusterversions.config.openshift.io", Name: "version", Needs: []string{"inspect", "check", "restore"}, Why: "the id by which ACM's backups name this hub", Only: onACM},
+		{Verb: "get", Resource: "clusterversions.config.openshift.io", Name: "version", Needs: []string{"inspect", "check", "restore", "backup", "schedule create"}, Why: "the id by which ACM's backups name this hub", Only: onACM},
 		{Verb: "list", Resource: "multiclusterhubs.operator.open-cluster-management.io", Needs: []string{"backup", "restore"}, Why: "the version of ACM", Without: "parity of the two hubs is not checked", Only: onACM},
 		{Verb: "list", Resource: "multiclusterengines.multicluster.openshift.io", Needs: []string{"backup", "restore"}, Why: "the version of MCE", Without: "likewise", Only: onACM},
 		{Verb: "list", Resource: "subscriptions.operators.coreos.com", Needs: []string{"backup", "restore"}, Why: "the versions of operators", Without: "likewise", Only: "OpenShift"},

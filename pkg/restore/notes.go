@@ -32,6 +32,10 @@ func (p *Plan) Notes() []string {
 	if p.manifest == nil {
 		return notes
 	}
+	if p.Source.OfACM() {
+		notes = append(notes, "backup "+p.Source.Name+" is a set that ACM made, which holds no ManifestWorks: restore a backup of the plugin's too, "+
+			"or reregister will not move clusters that would lose their workloads")
+	}
 	if kind := p.manifest.objects[klusterletConfigsIn]; kind != nil {
 		var names []string
 		for at, object := range kind.objects {

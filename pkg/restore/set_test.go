@@ -92,6 +92,9 @@ func TestASetOfACM(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if notes := plan.Notes(); len(notes) != 1 || !strings.Contains(notes[0], "which holds no ManifestWorks") {
+				t.Errorf("told %q", notes)
+			}
 			result, err := r.Run(t.Context(), plan)
 			if err != nil {
 				t.Fatal(err)
@@ -211,15 +214,18 @@ func TestTheHubOfASet(t *testing.T) {
 		return backups
 	}
 	ours := []velero.Backup{*backup("ours", velero.BackupCompleted)}
+	told := []velero.Backup{*backup("told", velero.BackupCompleted, func(b *velero.Backup) { b.Labels[velero.ClusterVersionLabel] = "that-version" })}
 	for name, test := range map[string]struct {
 		backups []velero.Backup
 		want    string
 		err     string
 	}{
-		"not this hub's own": {append(set("this-version", 2), set("that-version", 1)...), "acm-20261122130000", ""},
-		"this hub's, alone":  {set("this-version", 2), "acm-20261122140000", ""},
-		"two ways to write":  {append(set("that-version", 2), ours...), "", "backups of 2 other hubs are in the bucket"},
-		"of this hub twice":  {append(set("this-version", 2), ours...), "ours", ""},
+		"not this hub's own":   {append(set("this-version", 2), set("that-version", 1)...), "acm-20261122130000", ""},
+		"this hub's, alone":    {set("this-version", 2), "acm-20261122140000", ""},
+		"two ways to write":    {append(set("that-version", 2), ours...), "", "backups of 2 other hubs are in the bucket"},
+		"two ways, told":       {append(set("that-version", 2), told...), "acm-20261122140000", ""},
+		"two ways, ours newer": {append(set("that-version", -2), told...), "told", ""},
+		"of this hub twice":    {append(set("this-version", 2), ours...), "ours", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			hub := testutil.NewHub(t, &unstructured.Unstructured{Object: map[string]any{

@@ -42,6 +42,9 @@ type Generation struct {
 	Backups []Backup
 	// Missing are the schedules that have no backup in it.
 	Missing []string
+
+	// uid is that of the hub's kube-system, where another backup says to which ClusterVersion it belongs.
+	uid string
 }
 
 // Generations finds ACM's sets among backups, the newest first; others are the backups that belong to none.
@@ -84,6 +87,15 @@ func Sources(backups []Backup) []*Generation {
 		if !strings.HasPrefix(others[i].Name, acmValidation) {
 			all = append(all, Alone(&others[i]))
 		}
+	}
+	uids := map[string]string{}
+	for i := range others {
+		if labels := others[i].Labels; Made(labels) && labels[ClusterVersionLabel] != "" {
+			uids[labels[ClusterVersionLabel]] = labels[HubLabel]
+		}
+	}
+	for _, set := range all[:len(made)] {
+		set.uid = uids[set.Hub()]
 	}
 	return all
 }
@@ -159,9 +171,12 @@ func (g *Generation) Taken() time.Time {
 	return first
 }
 
-// Hub is the id of the hub that was backed up: its ClusterVersion's in a set of ACM's, the UID of kube-system where the plugin
-// made the backup; empty where nobody said.
+// Hub is the id of the hub that was backed up: the UID of kube-system where the plugin made the backup, or one of the same hub
+// among its Sources; its ClusterVersion's in any other set of ACM's; empty where nobody said.
 func (g *Generation) Hub() string {
+	if g.uid != "" {
+		return g.uid
+	}
 	labels := g.Backups[0].Labels
 	if Made(labels) {
 		return labels[HubLabel]

@@ -68,6 +68,8 @@ const (
 	ManagedBy      = "kubectl-acmdr"
 	// HubLabel is the UID of the kube-system namespace of the hub that was backed up, or restored onto.
 	HubLabel = "acmdr.github.io/hub-uid"
+	// ClusterVersionLabel is the id of that hub's ClusterVersion, by which ACM names it; there is none where it is not OpenShift.
+	ClusterVersionLabel = "acmdr.github.io/hub-cluster-version"
 	// ClustersAnnotation is the number of managed clusters that a backup was made for.
 	ClustersAnnotation = "acmdr.github.io/managed-clusters"
 	// SelectedLabel with the value true is on a Backup of some clusters only: no restore of a whole fleet may take it for the
