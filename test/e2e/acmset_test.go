@@ -9,27 +9,11 @@ import (
 	"github.com/acmdr/kubectl-acmdr/test/journey"
 )
 
-// acmRestores is the kind of ACM's Restore, as far as a restore looks at it, and one that goes on restoring.
-const acmRestores = `
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: restores.cluster.open-cluster-management.io}
-spec:
-  group: cluster.open-cluster-management.io
-  names: {kind: Restore, listKind: RestoreList, plural: restores, singular: restore}
-  scope: Namespaced
-  versions:
-  - name: v1beta1
-    served: true
-    storage: true
-    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
-`
-
+// acmSyncs is a Restore of ACM's.
 const acmSyncs = `
 apiVersion: cluster.open-cluster-management.io/v1beta1
 kind: Restore
 metadata: {name: passive-sync, namespace: velero}
-status: {phase: Enabled}
 `
 
 // gadgets is a kind of the fleet's, and unreadable makes one of it that Velero cannot read: nobody converts its objects to the
@@ -109,9 +93,11 @@ func TestSetOfACM(t *testing.T) {
 		}},
 		{Name: "ACMRestoresToo", Do: func(t journey.TB, w *journey.World) {
 			kubectl := func(args ...string) *journey.Result { return w.Shell.Run(t, "kubectl", on(journey.NewHub, args...)...) }
-			kubectl("apply", "-f", w.File(t, "crd.yaml", []byte(acmRestores))).Exits(0)
+			kubectl("apply", "-f", w.File(t, "crd.yaml", []byte(kindOf("Namespaced", "cluster.open-cluster-management.io", "v1beta1", "Restore", "restores")))).Exits(0)
 			kubectl("wait", "--for=condition=Established", "crd/restores.cluster.open-cluster-management.io").Exits(0)
 			kubectl("apply", "-f", w.File(t, "sync.yaml", []byte(acmSyncs))).Exits(0)
+			kubectl("patch", "restores.cluster.open-cluster-management.io", "passive-sync", "-n", "velero", "--subresource", "status", "--type", "merge",
+				"-p", `{"status": {"phase": "Enabled"}}`).Exits(0)
 			before := w.Snapshot(t, journey.NewHub)
 			w.Acmdr(t, on(journey.NewHub, "restore")...).Exits(1).OneError("Restore velero/passive-sync of ACM is Enabled.*kubectl delete")
 			before.Same(t, w.Snapshot(t, journey.NewHub))
@@ -146,7 +132,7 @@ func isOpenShift(t journey.TB, w *journey.World, id string) {
 	kubectl := func(args ...string) *journey.Result {
 		return w.Shell.Run(t, "kubectl", append(args, "--context", journey.OldHub)...)
 	}
-	definition := strings.Replace(kindOf("config.openshift.io", "v1", "ClusterVersion", "clusterversions"), "Namespaced", "Cluster", 1)
+	definition := kindOf("Cluster", "config.openshift.io", "v1", "ClusterVersion", "clusterversions")
 	kubectl("apply", "-f", w.File(t, "clusterversions.yaml", []byte(definition))).Exits(0)
 	kubectl("wait", "--for=condition=Established", "crd/clusterversions.config.openshift.io").Exits(0)
 	kubectl("create", "-f", w.File(t, "clusterversion.yaml", []byte(

@@ -12,15 +12,15 @@ import (
 )
 
 // kindOf is a CustomResourceDefinition of a kind that may hold anything.
-func kindOf(group, version, kind, plural string) string {
-	return strings.NewReplacer("GROUP", group, "VERSION", version, "KIND", kind, "PLURAL", plural, "SINGULAR", strings.ToLower(kind)).Replace(`
+func kindOf(scope, group, version, kind, plural string) string {
+	return strings.NewReplacer("SCOPE", scope, "GROUP", group, "VERSION", version, "KIND", kind, "PLURAL", plural, "SINGULAR", strings.ToLower(kind)).Replace(`
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata: {name: PLURAL.GROUP}
 spec:
   group: GROUP
   names: {kind: KIND, listKind: KINDList, plural: PLURAL, singular: SINGULAR}
-  scope: Namespaced
+  scope: SCOPE
   versions:
   - name: VERSION
     served: true
@@ -98,7 +98,7 @@ func unknownKind(t journey.TB, w *journey.World) {
 		t.Helper()
 		w.Shell.Run(t, "kubectl", append(args, "--context", journey.OldHub)...).Exits(0)
 	}
-	kubectl("apply", "-f", w.File(t, "widgets.yaml", []byte(kindOf("example.open-cluster-management.io", "v1", "Widget", "widgets"))))
+	kubectl("apply", "-f", w.File(t, "widgets.yaml", []byte(kindOf("Namespaced", "example.open-cluster-management.io", "v1", "Widget", "widgets"))))
 	kubectl("wait", "--for=condition=Established", "crd/widgets.example.open-cluster-management.io")
 	kubectl("create", "-f", w.File(t, "widget.yaml", []byte(
 		"{apiVersion: example.open-cluster-management.io/v1, kind: Widget, metadata: {name: widget, namespace: managed-one}}")))

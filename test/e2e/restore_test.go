@@ -13,22 +13,7 @@ import (
 // stranger is a hub of which TestRestore knows nothing but that it wrote to the bucket.
 const stranger = "00000000-dead-4000-8000-000000000000"
 
-// klusterletConfigs is the kind of ACM, as far as a restore looks at it, and one that leads to the old hub.
-const klusterletConfigs = `
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: klusterletconfigs.config.open-cluster-management.io}
-spec:
-  group: config.open-cluster-management.io
-  names: {kind: KlusterletConfig, listKind: KlusterletConfigList, plural: klusterletconfigs, singular: klusterletconfig}
-  scope: Cluster
-  versions:
-  - name: v1alpha1
-    served: true
-    storage: true
-    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
-`
-
+// oldHubsConfig leads agents to the old hub.
 const oldHubsConfig = `
 apiVersion: config.open-cluster-management.io/v1alpha1
 kind: KlusterletConfig
@@ -47,8 +32,12 @@ func TestRestore(t *testing.T) {
 	run(t, w, []journey.Step{
 		{Name: "SetUp", Do: func(t journey.TB, w *journey.World) {
 			for _, name := range []string{journey.OldHub, journey.NewHub} {
-				kubectl(t, "apply", "--context", name, "-f", w.File(t, "crd.yaml", []byte(klusterletConfigs))).Exits(0)
-				kubectl(t, "apply", "--context", name, "-f", w.File(t, "hosts.yaml", []byte(kindOf("metal3.io", "v1alpha1", "BareMetalHost", "baremetalhosts")))).Exits(0)
+				for _, kind := range []string{
+					kindOf("Cluster", "config.open-cluster-management.io", "v1alpha1", "KlusterletConfig", "klusterletconfigs"),
+					kindOf("Namespaced", "metal3.io", "v1alpha1", "BareMetalHost", "baremetalhosts"),
+				} {
+					kubectl(t, "apply", "--context", name, "-f", w.File(t, "crd.yaml", []byte(kind))).Exits(0)
+				}
 			}
 			w.Acmdr(t, w.Install(t, journey.OldHub)...).Exits(0)
 			w.Acmdr(t, append(w.Install(t, journey.NewHub), "--read-only")...).Exits(0).Says("ReadOnly")
