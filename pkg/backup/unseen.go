@@ -75,7 +75,7 @@ func hasAny(ctx context.Context, hub Hub, resource schema.GroupVersionResource, 
 	}, func(object *unstructured.Unstructured) {
 		made := object.GetCreationTimestamp()
 		found = found || !backup.CreationTimestamp.Before(&made) && object.GetDeletionTimestamp() == nil &&
-			covers(backup, object.GetNamespace(), clusters)
+			covers(backup, object.GetNamespace(), clusters) && !leftOut(resource.Resource, object.GetName())
 	})
 	if apierrors.IsForbidden(err) || apierrors.IsNotFound(err) {
 		return false, nil
@@ -84,6 +84,14 @@ func hasAny(ctx context.Context, hub Hub, resource schema.GroupVersionResource, 
 		return false, fmt.Errorf("listing %s: %w", resource.GroupResource(), err)
 	}
 	return found, nil
+}
+
+// leftOut tells whether an object is left out by its name.
+func leftOut(resource, name string) bool {
+	return slices.ContainsFunc(slices.Concat(unnamed, unnamedClusterScoped), func(n naming) bool {
+		matches, _ := path.Match(n.pattern, name)
+		return n.resource == resource && matches
+	})
 }
 
 // covers tells whether a backup takes from a namespace; it takes all that is in none.
