@@ -73,8 +73,7 @@ func (r *Restorer) after(ctx context.Context, plan *Plan, namespaces []corev1.Na
 
 // wants tells whether something is restored into a namespace.
 func (p *Plan) wants(namespace string) bool {
-	_, inside := p.manifest.namespaces[namespace]
-	if !inside || slices.Contains(p.excluded, namespace) {
+	if !p.manifest.inside.Has(namespace) || slices.Contains(p.excluded, namespace) {
 		return false
 	}
 	return p.subset.all() || slices.ContainsFunc(p.Clusters, func(c Cluster) bool { return c.Name == namespace })

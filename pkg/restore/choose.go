@@ -120,10 +120,9 @@ func (r *Restorer) firstGood(ctx context.Context, candidates []*velero.Generatio
 			return source, nil, err // it was good enough to be begun with
 		}
 		if !velero.Made(source.Backups[0].Labels) {
-			// Of somebody else's backups most are of something else, and their list is quicker to read.
-			if holds, err := r.holdsClusters(ctx, source); err != nil {
-				return nil, nil, err
-			} else if !holds {
+			// Of somebody else's backups most are of something else, and their list is quicker to read. One that cannot be read is
+			// told with its contents, below.
+			if holds, err := r.holdsClusters(ctx, source); err == nil && !holds {
 				refused = append(refused, "backup "+source.Name+" holds no managed cluster")
 				continue
 			}

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 
+	"k8s.io/apimachinery/pkg/util/sets"
+
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 )
 
@@ -79,7 +81,7 @@ func (p *Plan) leaveOut(served served) []LeftOut {
 // needs for itself. The names are exact: a pattern would make Velero spell out all others.
 func hubNamespaces(m *manifest, own []string) []string {
 	var out []string
-	for _, namespace := range slices.Sorted(maps.Keys(m.namespaces)) {
+	for _, namespace := range sets.List(m.inside) {
 		if ocm.IsHubNamespace(namespace) || slices.Contains(m.local, namespace) || slices.Contains(own, namespace) {
 			out = append(out, namespace)
 		}

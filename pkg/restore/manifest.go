@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/apimachinery/pkg/util/sets"
 	clusterv1 "open-cluster-management.io/api/cluster/v1"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
@@ -28,6 +29,8 @@ type manifest struct {
 	local    []string
 	// namespaces are the labels of the Namespaces in the backup.
 	namespaces map[string]map[string]string
+	// inside are the namespaces that objects of the backup lie in; a set of ACM's holds no Namespaces.
+	inside sets.Set[string]
 	// objects are all others, by resource.group.
 	objects map[string]*kindIn
 	// skew is how far the store's clock is ahead of this machine's; known tells whether it said.
@@ -66,7 +69,7 @@ func (r *Restorer) read(ctx context.Context, source *velero.Generation) (*manife
 		return nil, err
 	}
 	r.tell("Reading backup %s (%s, taken %s ago).", source.Name, origin(source, this), r.age(source))
-	m := &manifest{namespaces: map[string]map[string]string{}, objects: map[string]*kindIn{}}
+	m := &manifest{namespaces: map[string]map[string]string{}, inside: sets.Set[string]{}, objects: map[string]*kindIn{}}
 	for i := range source.Backups {
 		stored, err := r.store().VerifiedContents(ctx, &source.Backups[i], m.visit)
 		if err != nil {
@@ -114,6 +117,10 @@ func (m *manifest) visit(at velero.Object, body io.Reader) (string, error) {
 		}
 	case namespacesIn:
 		m.namespaces[at.Name] = object.GetLabels()
+		m.inside.Insert(at.Name)
+	}
+	if at.Namespace != "" {
+		m.inside.Insert(at.Namespace)
 	}
 	lies := liesOf(at.Resource, object)
 	total, err := sumOf(object)

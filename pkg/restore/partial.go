@@ -35,7 +35,11 @@ func (r *Restorer) partial(ctx context.Context, plan *Plan) error {
 	for i := range plan.Clusters {
 		cluster := &plan.Clusters[i]
 		cluster.Lacks = results.ErrorsIn[cluster.Name]
-		if _, inside := plan.manifest.namespaces[cluster.Name]; !inside {
+		_, held := plan.manifest.namespaces[cluster.Name]
+		if plan.Source.OfACM() {
+			held = plan.manifest.inside.Has(cluster.Name)
+		}
+		if !held {
 			cluster.Lacks++
 		}
 		if cluster.Lacks > 0 {

@@ -42,22 +42,20 @@ func setOfACM(t *testing.T, id, stamp string, parts ...string) []runtime.Object 
 	return objects
 }
 
-// storesSet keeps the ManagedClusters, the credential and something else each in the backup that ACM has them in.
+// storesSet keeps the ManagedClusters, the credential and something else each in the backup that ACM has them in. As in any such set,
+// there are no Namespaces.
 func storesSet(t *testing.T, hub *testutil.Hub, stamps ...string) *testutil.Store {
 	t.Helper()
-	namespace := func(name string) testutil.Entry {
-		return object(t, namespacePath+name, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
-			Name: name, Labels: map[string]string{ocm.ManagedClusterNamespaceLabel: name},
-		}})
-	}
 	files := map[string][]byte{}
 	for _, stamp := range stamps {
 		files["BackupContents/"+member("managed-clusters", stamp)] = testutil.Tarball(t,
 			object(t, clusterPath+"managed-one", testutil.ManagedCluster("managed-one")),
 			object(t, clusterPath+"managed-two", testutil.ManagedCluster("managed-two")))
-		files["BackupContents/"+member("credentials", stamp)] = testutil.Tarball(t, namespace("managed-one"),
+		files["BackupContents/"+member("credentials", stamp)] = testutil.Tarball(t,
+			object(t, secretPath+"open-cluster-management-agent/bootstrap-hub-kubeconfig",
+				testutil.Secret("open-cluster-management-agent", "bootstrap-hub-kubeconfig", nil)),
 			object(t, secretPath+"managed-one/managed-one-admin-kubeconfig", testutil.Secret("managed-one", "managed-one-admin-kubeconfig", nil)))
-		files["BackupContents/"+member("resources", stamp)] = testutil.Tarball(t, namespace("managed-two"),
+		files["BackupContents/"+member("resources", stamp)] = testutil.Tarball(t,
 			object(t, secretPath+"managed-two/another", testutil.Secret("managed-two", "another", nil)))
 		files["BackupContents/"+member("resources-generic", stamp)] = testutil.Tarball(t,
 			object(t, clusterPath+"managed-two", testutil.ManagedCluster("managed-two")))
@@ -100,8 +98,8 @@ func TestASetOfACM(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := []Cluster{
-				{Name: "managed-one", ManagedCluster: Created, Credential: "managed-one-admin-kubeconfig", Counts: Counts{Create: 2}},
-				{Name: "managed-two", ManagedCluster: Created, Counts: Counts{Create: 2}},
+				{Name: "managed-one", ManagedCluster: Created, Credential: "managed-one-admin-kubeconfig", Counts: Counts{Create: 1}},
+				{Name: "managed-two", ManagedCluster: Created, Counts: Counts{Create: 1}},
 			}
 			if diff := cmp.Diff(want, result.Clusters); diff != "" {
 				t.Error(diff)
@@ -110,12 +108,32 @@ func TestASetOfACM(t *testing.T) {
 				slices.Sorted(slices.Values(created(hub)))); diff != "" {
 				t.Error(diff)
 			}
+			for _, part := range result.Parts {
+				if excluded := part.Restore.Spec.ExcludedNamespaces; !slices.Equal(excluded, []string{"open-cluster-management-agent"}) {
+					t.Errorf("%s leaves out the namespaces %v", part.Restore.Name, excluded)
+				}
+			}
 			before := len(hub.Writes())
 			plan, err = r.Plan(t.Context(), request)
 			if err != nil || !plan.Finished || len(plan.Clusters) != 2 || len(hub.Writes()) != before {
 				t.Errorf("the second run found %+v, %v", plan, err)
 			}
 		})
+	}
+}
+
+// Velero waits ten minutes for each namespace that is going away, and then leaves out what would be in it.
+func TestASetIntoATerminatingNamespace(t *testing.T) {
+	ending := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "managed-two"}}
+	ending.Status.Phase = corev1.NamespaceTerminating
+	hub := standby(t, append(setOfACM(t, "acm-hub-id", stamp, parts...), ending)...)
+	storesSet(t, hub, stamp)
+	plan, err := restorer(hub).Plan(t.Context(), Request{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := plan.Err(); err == nil || !strings.Contains(err.Error(), "managed-two") {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -154,7 +172,9 @@ func TestASetThatWasBegun(t *testing.T) {
 
 // One restore of a set that fails is a failure of all, and what the others brought is put right.
 func TestASetOfWhichOneFails(t *testing.T) {
-	hub := standby(t, setOfACM(t, "acm-hub-id", stamp, parts...)...)
+	imports := testutil.Secret("managed-one", "managed-one-import", nil)
+	imports.Labels = map[string]string{ocm.ImportSecretLabel: "", velero.RestoreNameLabel: "back-credentials"}
+	hub := standby(t, append(setOfACM(t, "acm-hub-id", stamp, parts...), imports)...)
 	store := storesSet(t, hub, stamp)
 	runs(t, hub, velero.RestorePartiallyFailed, 1)
 	for _, part := range parts {
@@ -171,7 +191,7 @@ func TestASetOfWhichOneFails(t *testing.T) {
 	if err == nil || strings.Count(err.Error(), "is PartiallyFailed: 1× a resource quota") != 4 || result.Results.Errors[0].Count != 4 {
 		t.Errorf("got %v, %+v", err, result)
 	}
-	if !slices.Contains(hub.Writes(), "patch namespaces managed-one") {
+	if !slices.Contains(hub.Writes(), "delete secrets managed-one/managed-one-import") {
 		t.Errorf("got %v", hub.Writes())
 	}
 }
@@ -200,6 +220,17 @@ func TestASetThatLacksOne(t *testing.T) {
 	if notes := strings.Join(plan.Notes(), "\n"); !strings.Contains(notes, "lacks what acm-credentials-schedule, acm-resources-generic-schedule would hold") ||
 		!strings.Contains(notes, "whole in it: managed-two; lacking objects: managed-one (1)") {
 		t.Errorf("told %s", notes)
+	}
+}
+
+// One that somebody deleted from the bucket is passed over, though Velero does not know yet.
+func TestASetThatIsGone(t *testing.T) {
+	const older = "20261121120000"
+	hub := standby(t, append(setOfACM(t, "acm-hub-id", stamp, parts...), setOfACM(t, "acm-hub-id", older, parts...)...)...)
+	storesSet(t, hub, older)
+	plan, err := restorer(hub).Plan(t.Context(), Request{})
+	if err != nil || plan.Source.Name != "acm-"+older {
+		t.Fatalf("got %+v, %v", plan, err)
 	}
 }
 
