@@ -34,6 +34,8 @@ func TestServer(t *testing.T) {
 	server := func(v string, qps float64, memory int64) *velero.Server {
 		return &velero.Server{Version: velero.ParseVersion(v), Limits: &velero.Limits{QPS: qps, Burst: qps, Memory: memory}}
 	}
+	oadp := server("1.18.3", 1000, 4<<30)
+	oadp.Limits.OpenShift = true
 	for name, test := range map[string]struct {
 		server *velero.Server
 		items  int
@@ -53,6 +55,8 @@ func TestServer(t *testing.T) {
 		"small for many":      {server("1.18.3", 1000, 512<<20), 70_000, 2, preflight.Warn, "70000 objects"},
 		"tiny":                {server("1.18.3", 1000, 128<<20), 0, 2, preflight.Warn, "128 MiB is little"},
 		"without any limit":   {server("1.18.3", 1000, 0), 70_000, 2, preflight.Pass, "none"},
+		"OADP's, for few":     {oadp, 100, 3, preflight.Pass, "openshift plugin"},
+		"OADP's, for many":    {oadp, 70_000, 3, preflight.Warn, "each of 70000 objects"},
 		"a candidate":         {server("1.18.3-rc.1", 1000, 4<<30), 0, 0, preflight.Warn, "v1.18.3-rc.1 has no filter policies"},
 		"a vendor's":          {server("v1.18.3-OADP", 1000, 4<<30), 0, 0, preflight.Pass, "v1.18.3-OADP"},
 		"a vendor's slow one": {server("v1.18.1-OADP", 1000, 4<<30), 0, 0, preflight.Fail, "v1.18.1-OADP lists every namespace"},

@@ -25,7 +25,11 @@ func Server(server *velero.Server, items int) []Row {
 			Remedy: "let this user get deployments in Velero's namespace",
 		})
 	}
-	return append(rows, requests(server.Limits), memory(server.Limits.Memory, items))
+	rows = append(rows, requests(server.Limits), memory(server.Limits.Memory, items))
+	if server.Limits.OpenShift {
+		rows = append(rows, openShift(items))
+	}
+	return rows
 }
 
 func serverVersion(v velero.Version) Row {
@@ -75,6 +79,20 @@ func memory(limit int64, items int) Row {
 		}
 	}
 	return Passed(name, "%d MiB", limit>>20)
+}
+
+// openShift is about the plugin that OADP has beside Velero's own: 1,800 secrets took 12 minutes with it
+// (openshift/openshift-velero-plugin#83).
+func openShift(items int) Row {
+	const name = "velero plugins"
+	if items >= manyItems {
+		return Row{
+			Name: name, Result: Warn,
+			Reason: fmt.Sprintf("the openshift plugin is asked about each of %d objects, which may bound it at a few objects a second", items),
+			Remedy: "take openshift out of the defaultPlugins of the DataProtectionApplication, unless other backups need it",
+		}
+	}
+	return Passed(name, "the openshift plugin is asked about each object, which is slow for many")
 }
 
 // Location checks where backups are kept. ReadOnly is how a standby hub should have it.

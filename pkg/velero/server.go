@@ -3,6 +3,7 @@ package velero
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,7 +32,12 @@ type Limits struct {
 	QPS, Burst float64
 	// Memory is the limit in bytes; 0 for none.
 	Memory int64
+	// OpenShift tells that the plugin of that name is there, which Velero asks about every single object.
+	OpenShift bool
 }
+
+// openShiftPlugin is in the name of its init container, OADP's (openshift/oadp-operator pkg/common/common.go) and Velero's own.
+const openShiftPlugin = "openshift-velero-plugin"
 
 // defaultQPS is Velero's client QPS and burst where its arguments say nothing (pkg/cmd/server/config).
 const defaultQPS = 100
@@ -70,6 +76,9 @@ func serverOf(found *appsv1.Deployment) *Server {
 			QPS:    argument(container.Args, "--client-qps", defaultQPS),
 			Burst:  argument(container.Args, "--client-burst", defaultQPS),
 			Memory: container.Resources.Limits.Memory().Value(),
+			OpenShift: slices.ContainsFunc(found.Spec.Template.Spec.InitContainers, func(plugin corev1.Container) bool {
+				return strings.Contains(plugin.Name, openShiftPlugin)
+			}),
 		},
 	}
 }

@@ -130,6 +130,21 @@ func TestServerLimits(t *testing.T) {
 	}
 }
 
+// OADP names its plugin by itself, 'velero plugin add' after the image.
+func TestServerPlugins(t *testing.T) {
+	for name, want := range map[string]bool{
+		"openshift-velero-plugin": true, "konveyor-openshift-velero-plugin": true, "velero-plugin-for-aws": false, "": false,
+	} {
+		server := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "velero", Name: "velero"}}
+		server.Spec.Template.Spec.Containers = []corev1.Container{{Name: "velero"}}
+		server.Spec.Template.Spec.InitContainers = []corev1.Container{{Name: name}}
+		got, err := read(t.Context(), testutil.NewHub(t, server))
+		if err != nil || got.Limits.OpenShift != want {
+			t.Errorf("%q: got %+v, %v", name, got.Limits, err)
+		}
+	}
+}
+
 // Whoever gives up, or a hub that does not answer, is not taken for a server that does not tell its version.
 func TestServerFails(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
