@@ -3,6 +3,8 @@ package storage
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -149,4 +151,14 @@ func (p *Plan) Manifests() *unstructured.UnstructuredList {
 		}
 	}
 	return list
+}
+
+// SecretKeys are the keys of the secret that Manifests leaves out, sorted.
+func (p *Plan) SecretKeys() []string {
+	for _, object := range p.Objects {
+		if data, _, _ := unstructured.NestedMap(object.Object, "data"); object.GetKind() == "Secret" {
+			return slices.Sorted(maps.Keys(data))
+		}
+	}
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -178,7 +179,8 @@ func (o *Options) show(plan *storage.Plan) error {
 	list := plan.Manifests()
 	if secret := plan.Secret; secret != "" {
 		fmt.Fprintf(o.Streams.ErrOut, "Left out, since it holds the credentials: secret/%s. To make it: "+
-			"kubectl create secret generic %s -n %s --from-file=%s=FILE\n", secret, secret, plan.Namespace, storage.SecretKey)
+			"kubectl create secret generic %s -n %s --from-file=%s=FILE\n", secret, secret, plan.Namespace,
+			strings.Join(plan.SecretKeys(), "=FILE --from-file="))
 	}
 	if len(plan.Objects) == 0 {
 		fmt.Fprintf(o.Streams.ErrOut, "Nothing to apply: location %s/%s is there.\n", plan.Namespace, plan.Location)

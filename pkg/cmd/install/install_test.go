@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -260,6 +261,13 @@ func TestProtection(t *testing.T) {
 			plan, err := storage.NewInstallation(settings)
 			if err != nil {
 				t.Fatal(err)
+			}
+			keys := []string{"cloud"}
+			if c.key {
+				keys = append(keys, "customer-key")
+			}
+			if got := plan.SecretKeys(); !slices.Equal(got, keys) {
+				t.Errorf("the secret is said to have %v, want %v", got, keys)
 			}
 			for _, object := range plan.Objects {
 				data, _, _ := unstructured.NestedMap(object.Object, "data")
