@@ -22,7 +22,7 @@ const (
 // Backup itself, and files are those that are to be others. It goes by the S3 server's own folder, where an object is a file.
 func (w *World) CopyBackup(t TB, from, to string, edit func(backup map[string]any), files map[BackupFile][]byte) {
 	t.Helper()
-	backups := filepath.Join(w.Lab.dir, "s3", "data", w.Lab.Env(t)["ACMDR_LAB_BUCKET"], "backups")
+	backups := w.backupsIn(t)
 	// It appears at once, under its name, or Velero could find half of it.
 	making := filepath.Join(w.Dir, to)
 	if err := os.MkdirAll(making, 0o700); err != nil {
