@@ -17,9 +17,11 @@ import (
 func (p *Plan) Err() error { return preflight.Err(p.Checks) }
 
 // before checks what can be checked without a backup, and returns the Restores that there are.
-func (r *Restorer) before(ctx context.Context, plan *Plan) ([]velero.Restore, error) {
-	if _, err := r.Hub.Velero.Location(ctx, ""); err != nil {
-		return nil, err
+func (r *Restorer) before(ctx context.Context, plan *Plan, choice Choice) ([]velero.Restore, error) {
+	if choice.Backup == "" { // one that is named says where it is
+		if _, err := r.Hub.Velero.Location(ctx, ""); err != nil {
+			return nil, err
+		}
 	}
 	if err := r.Hub.Velero.Running(ctx, r.Hub.Kube); err != nil {
 		return nil, err

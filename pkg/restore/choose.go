@@ -38,13 +38,13 @@ func (r *Restorer) choose(ctx context.Context, choice Choice, chosen string) (*v
 func (r *Restorer) named(ctx context.Context, choice Choice) (*velero.Generation, error) {
 	name := choice.Backup
 	var found *velero.Generation
-	err := r.synced(ctx, func(ctx context.Context) (bool, string, error) {
+	err := r.synced(ctx, func(ctx context.Context, listed bool) (bool, string, error) {
 		backups, err := r.Hub.Velero.Backups.List(ctx, "")
 		if err != nil {
 			return false, "", err
 		}
 		if found = velero.FindGeneration(backups, name); found != nil {
-			return len(found.Missing) == 0 || choice.AcceptPartial, "of set " + found.Name + " not all is visible on this hub", nil
+			return len(found.Missing) == 0 || choice.AcceptPartial && listed, "of set " + found.Name + " not all is visible on this hub", nil
 		}
 		for i := range backups {
 			if backups[i].Name == name {
@@ -72,7 +72,7 @@ func (r *Restorer) named(ctx context.Context, choice Choice) (*velero.Generation
 func (r *Restorer) newest(ctx context.Context, choice Choice, chosen string) (*velero.Generation, *manifest, error) {
 	var candidates []*velero.Generation
 	var seen int
-	err := r.synced(ctx, func(ctx context.Context) (bool, string, error) {
+	err := r.synced(ctx, func(ctx context.Context, listed bool) (bool, string, error) {
 		backups, err := r.Hub.Velero.Backups.List(ctx, "")
 		if err != nil {
 			return false, "", err
@@ -84,11 +84,18 @@ func (r *Restorer) newest(ctx context.Context, choice Choice, chosen string) (*v
 			return false, "", err
 		}
 		candidates, err = candidatesOf(all, choice, this)
-		return len(candidates) > 0, "no " + choice.words() + " is visible on this hub", err
+		if err == nil && len(candidates) > 0 {
+			return listed, "a newer backup than " + candidates[0].Name + " may not be visible on this hub yet", nil
+		}
+		return false, "no " + choice.words() + " is visible on this hub", err
 	})
 	if _, ok := errors.AsType[*wait.TimeoutError](err); ok {
-		if seen == 0 {
+		switch {
+		case seen == 0:
 			return nil, nil, r.nothing(ctx)
+		case len(candidates) > 0:
+			return nil, nil, fmt.Errorf("Velero is not through with listing the bucket, and the newest backup may not be visible yet: "+ //nolint:staticcheck // a name
+				"run the same command again, or name one with --from-backup; %s", r.others(ctx, choice))
 		}
 		return nil, nil, fmt.Errorf("no %s is among the %d in namespace %s; %s",
 			choice.words(), seen, r.Hub.Velero.Namespace, r.others(ctx, choice))
@@ -164,24 +171,25 @@ func (c Choice) words() string {
 }
 
 // synced looks until ready, or until Velero has listed the whole bucket twice meanwhile: then what is not there by now is
-// not in the bucket. The second listing is the first that surely began after we did.
-func (r *Restorer) synced(ctx context.Context, ready func(context.Context) (bool, string, error)) error {
+// not in the bucket. The second listing is the first that surely began after we did. listed tells that there was a listing at all: until
+// the first has ended Velero has brought over some of the backups, in no order.
+func (r *Restorer) synced(ctx context.Context, ready func(ctx context.Context, listed bool) (bool, string, error)) error {
 	ctx, cancel := context.WithTimeout(ctx, wait.Sync)
 	defer cancel()
 	listings := map[time.Time]bool{}
 	told := false
 	return wait.Until(ctx, r.Clock, r, func(ctx context.Context, _ *Restorer) (bool, string, error) {
 		// The listing is read before the backups, or one could come between the two.
-		location, err := r.Hub.Velero.Location(ctx, "")
-		if err != nil {
-			return false, "", err
+		location, unusable := r.Hub.Velero.Location(ctx, "")
+		ok, why, err := ready(ctx, unusable == nil && velero.Listed(location))
+		if ok || err != nil {
+			return ok, why, err
+		}
+		if unusable != nil {
+			return false, "", unusable
 		}
 		if last := location.Status.LastSyncedTime; last != nil {
 			listings[last.Time] = true
-		}
-		ok, why, err := ready(ctx)
-		if ok || err != nil {
-			return ok, why, err
 		}
 		if len(listings) > 2 {
 			return false, "", &wait.TimeoutError{Why: why}

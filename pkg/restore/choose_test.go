@@ -8,8 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/sets"
+	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/internal/testutil"
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
@@ -93,6 +95,97 @@ func TestADamagedBackupIsPassedOver(t *testing.T) {
 	}
 	if _, err := r.Plan(t.Context(), Request{Choice: Choice{Backup: "cut"}}); err == nil {
 		t.Error("a damaged backup was taken, since it was named")
+	}
+}
+
+// Velero brings the backups over one by one, in no order: the newest is known when it is through.
+func TestTheFirstListingIsAwaited(t *testing.T) {
+	for name, choice := range map[string]Choice{
+		"the newest": {}, "a set, whatever it lacks": {Backup: "acm-" + stamp, AcceptPartial: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			late := backup("tonight", velero.BackupCompleted, takenAt(noon.Add(time.Hour)))
+			early := []runtime.Object{testutil.Object(t, velero.BackupResource, backup("old", velero.BackupCompleted))}
+			want := "tonight"
+			if choice.Backup != "" {
+				early, want = setOfACM(t, "acm-hub-id", stamp, parts[1:]...), choice.Backup
+				late = backup(member(parts[0], stamp), velero.BackupCompleted, ofACM("acm-hub-id"))
+			}
+			hub := standby(t, early...)
+			listed(t, hub, nil)
+			store := storesSet(t, hub, stamp)
+			store.Files["BackupContents/old"], store.Files["BackupContents/tonight"] = contents(t), contents(t)
+			looks := 0
+			hub.Dynamic.PrependReactor("list", "backups", func(clienttesting.Action) (bool, runtime.Object, error) {
+				switch looks++; looks {
+				case 2:
+					if err := hub.Dynamic.Tracker().Add(testutil.Object(t, velero.BackupResource, late)); err != nil {
+						t.Error(err)
+					}
+				case 3:
+					listed(t, hub, &noon)
+				}
+				return false, nil, nil
+			})
+			plan, err := restorer(hub).Plan(t.Context(), Request{Choice: choice})
+			if err != nil || plan.Source.Name != want || len(plan.Source.Missing) > 0 {
+				t.Errorf("got %+v, %v", plan, err)
+			}
+		})
+	}
+}
+
+// listed has Velero say when it was through with listing the bucket; nil for not yet.
+func listed(t *testing.T, hub *testutil.Hub, at *time.Time) {
+	t.Helper()
+	object, err := hub.Dynamic.Tracker().Get(velero.LocationResource, "velero", "default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	location := object.(*unstructured.Unstructured).DeepCopy()
+	unstructured.RemoveNestedField(location.Object, "status", "lastSyncedTime")
+	if at != nil {
+		if err := unstructured.SetNestedField(location.Object, at.Format(time.RFC3339), "status", "lastSyncedTime"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := hub.Dynamic.Tracker().Update(velero.LocationResource, location, "velero"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A backup that is named says in which location it is: the default one does not matter.
+func TestABackupInAnotherLocation(t *testing.T) {
+	hub := standby(t, testutil.Object(t, velero.BackupResource, backup("elsewhere", velero.BackupCompleted, func(b *velero.Backup) {
+		b.Spec.StorageLocation = "other"
+	})))
+	stores(t, hub, map[string][]byte{"BackupContents/elsewhere": contents(t)})
+	phase := func(name, phase string) {
+		object, err := hub.Dynamic.Tracker().Get(velero.LocationResource, "velero", "default")
+		if err != nil {
+			t.Fatal(err)
+		}
+		location := object.(*unstructured.Unstructured).DeepCopy()
+		location.SetName(name)
+		if err := unstructured.SetNestedField(location.Object, phase, "status", "phase"); err != nil {
+			t.Fatal(err)
+		}
+		if name == "default" {
+			err = hub.Dynamic.Tracker().Update(velero.LocationResource, location, "velero")
+		} else {
+			err = hub.Dynamic.Tracker().Add(location)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	phase("other", string(velero.LocationAvailable))
+	phase("default", "Unavailable")
+	if plan, err := restorer(hub).Plan(t.Context(), Request{Choice: Choice{Backup: "elsewhere"}}); err != nil || plan.Err() != nil {
+		t.Errorf("got %+v, %v", plan, err)
+	}
+	if _, err := restorer(hub).Plan(t.Context(), Request{}); err == nil || !strings.Contains(err.Error(), "velero/default is not Available") {
+		t.Errorf("got %v", err)
 	}
 }
 

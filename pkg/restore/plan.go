@@ -93,7 +93,7 @@ type Cluster struct {
 // looked for before the first write: what was found is in the plan's Checks, and its Err has all that stands against a run.
 func (r *Restorer) Plan(ctx context.Context, request Request) (*Plan, error) {
 	plan := &Plan{subset: request.Subset, update: request.Update, hosts: request.BareMetalHosts}
-	restores, err := r.before(ctx, plan)
+	restores, err := r.before(ctx, plan, request.Choice)
 	if err != nil {
 		return nil, err
 	}

@@ -59,6 +59,7 @@ func standby(t *testing.T, objects ...runtime.Object) *testutil.Hub {
 	location := &velero.Location{ObjectMeta: metav1.ObjectMeta{Namespace: "velero", Name: "default"}}
 	location.Spec.Default = true
 	location.Status.Phase = velero.LocationAvailable
+	location.Status.LastSyncedTime = &metav1.Time{Time: noon}
 	hub := testutil.NewHub(t, append(objects,
 		testutil.Object(t, velero.LocationResource, location),
 		testutil.ManagedCluster("local-cluster"),
@@ -85,20 +86,13 @@ func restorer(hub *testutil.Hub) *Restorer {
 }
 
 // syncs has Velero list the bucket anew each time that somebody looks at its location.
-func syncs(hub *testutil.Hub) {
+func syncs(t *testing.T, hub *testutil.Hub) {
+	t.Helper()
 	last := noon
 	hub.Dynamic.PrependReactor("list", "backupstoragelocations", func(clienttesting.Action) (bool, runtime.Object, error) {
 		last = last.Add(time.Minute)
-		tracker := hub.Dynamic.Tracker()
-		object, err := tracker.Get(velero.LocationResource, "velero", "default")
-		if err != nil {
-			return true, nil, err
-		}
-		location := object.(*unstructured.Unstructured).DeepCopy()
-		if err := unstructured.SetNestedField(location.Object, last.Format(time.RFC3339), "status", "lastSyncedTime"); err != nil {
-			return true, nil, err
-		}
-		return false, nil, tracker.Update(velero.LocationResource, location, "velero")
+		listed(t, hub, &last)
+		return false, nil, nil
 	})
 }
 
@@ -377,7 +371,7 @@ func TestPlanRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			hub := standby(t, test.objects...)
-			syncs(hub)
+			syncs(t, hub)
 			files := test.files
 			if files == nil {
 				files = map[string][]byte{"BackupContents/nightly": contents(t)}
@@ -411,7 +405,7 @@ func TestAnInterruptedWaitSaysSo(t *testing.T) {
 func TestABackupMayComeWithTheNextListing(t *testing.T) {
 	for _, name := range []string{"", "nightly"} {
 		hub := standby(t)
-		syncs(hub)
+		syncs(t, hub)
 		stores(t, hub, map[string][]byte{"BackupContents/nightly": contents(t)})
 		looks := 0
 		hub.Dynamic.PrependReactor("list", "backupstoragelocations", func(clienttesting.Action) (bool, runtime.Object, error) {

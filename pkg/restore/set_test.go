@@ -206,7 +206,7 @@ func TestASetThatLacksOne(t *testing.T) {
 	if err != nil || plan.Source.Name != "acm-"+older {
 		t.Fatalf("got %+v, %v", plan, err)
 	}
-	syncs(hub)
+	syncs(t, hub)
 	_, err = restorer(hub).Plan(t.Context(), Request{Choice: Choice{Backup: "acm-" + stamp}})
 	want := "backup acm-20261122120000 is a set that lacks those of acm-credentials-schedule, acm-resources-generic-schedule; " +
 		"restore from another, or see with --accept-partial --dry-run which clusters are whole in it"
