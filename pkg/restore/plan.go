@@ -145,6 +145,17 @@ func (p *Plan) Begun() []string {
 	return names
 }
 
+// Written is how many ManagedClusters a run has created or updated so far.
+func (p *Plan) Written() int {
+	written := 0
+	for i := range p.Clusters {
+		if outcome := p.Clusters[i].ManagedCluster; outcome == Created || outcome == Updated {
+			written++
+		}
+	}
+	return written
+}
+
 // choice is the sum of what was asked for beside the backup; empty for everything, nothing changed.
 func (p *Plan) choice() string {
 	if p.subset.all() && !p.update && !p.hosts {

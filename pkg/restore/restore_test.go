@@ -301,6 +301,46 @@ func TestAClusterThatCannotBeMadeStopsNoOther(t *testing.T) {
 	}
 }
 
+// Velero that is restarted ends a Restore as Failed, with half of it on the hub.
+func TestAFailedRestoreIsPutRight(t *testing.T) {
+	for phase, want := range map[velero.RestorePhase]bool{velero.RestoreFailed: true, velero.RestoreFailedValidation: false} {
+		hub := standby(t, testutil.Object(t, velero.BackupResource, backup("nightly", velero.BackupCompleted)))
+		stores(t, hub, map[string][]byte{"BackupContents/nightly": contents(t)})
+		runs(t, hub, phase, 0)
+		r := restorer(hub)
+		plan, err := r.Plan(t.Context(), Request{Name: "mine"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Run(t.Context(), plan); err == nil || !strings.HasPrefix(err.Error(), "restore mine is "+string(phase)) {
+			t.Errorf("got %v", err)
+		}
+		for _, write := range []string{"delete secrets managed-one/managed-one-import", "patch namespaces managed-one"} {
+			if slices.Contains(hub.Writes(), write) != want {
+				t.Errorf("%s: got %v", phase, hub.Writes())
+			}
+		}
+	}
+}
+
+// Where the Restore is refused the ManagedClusters are on the hub already.
+func TestARestoreThatIsRefused(t *testing.T) {
+	hub := standby(t, testutil.Object(t, velero.BackupResource, backup("nightly", velero.BackupCompleted)))
+	stores(t, hub, map[string][]byte{"BackupContents/nightly": contents(t)})
+	hub.Dynamic.PrependReactor("create", "restores", func(clienttesting.Action) (bool, runtime.Object, error) {
+		return true, nil, errors.New("denied")
+	})
+	r := restorer(hub)
+	plan, err := r.Plan(t.Context(), Request{Name: "mine"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = r.Run(t.Context(), plan)
+	if err == nil || err.Error() != "creating restore mine: denied; of 2 ManagedClusters nothing else is on this hub yet" {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestAPartialRestoreIsAFailureButIsPutRight(t *testing.T) {
 	hub := standby(t, testutil.Object(t, velero.BackupResource, backup("nightly", velero.BackupCompleted)))
 	runs(t, hub, velero.RestorePartiallyFailed, 1)

@@ -35,6 +35,9 @@ func (r *Restorer) Run(ctx context.Context, plan *Plan) (*Result, error) {
 		return nil, fmt.Errorf("interrupted while creating ManagedClusters: %w", context.Cause(ctx))
 	}
 	if err := r.start(ctx, plan); err != nil {
+		if written := plan.Written(); written > 0 {
+			return nil, fmt.Errorf("%w; of %d ManagedClusters nothing else is on this hub yet", err, written)
+		}
 		return nil, err
 	}
 	failed, brought := error(nil), false
@@ -45,7 +48,8 @@ func (r *Restorer) Run(ctx context.Context, plan *Plan) (*Result, error) {
 			return nil, err
 		}
 		part.Restore = ended
-		brought = brought || ended.Status.Phase == velero.RestoreCompleted || ended.Status.Phase == velero.RestorePartiallyFailed
+		// One that Failed, because Velero was restarted, has brought what it came to.
+		brought = brought || ended.Status.Phase != velero.RestoreFailedValidation
 		failed = errors.Join(failed, r.verdict(ctx, part, result))
 	}
 	if !brought {

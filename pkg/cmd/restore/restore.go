@@ -253,7 +253,7 @@ func (o *Options) Run(ctx context.Context) error {
 	result, failed := o.Restorer.Run(waiting, plan)
 	meter.Close()
 	if result == nil {
-		if waiting.Err() != nil {
+		if waiting.Err() != nil || plan.Written() > 0 || len(plan.Begun()) > 0 {
 			fmt.Fprintf(o.Streams.ErrOut, "To resume: %s\n", o.Resume)
 		}
 		return failed
