@@ -163,6 +163,38 @@ func TestPlanAttachesToAnInterruptedRun(t *testing.T) {
 	}
 }
 
+// What is asked for is not had by a backup that an earlier run began with other wishes.
+func TestPlanDoesNotAttachToAnother(t *testing.T) {
+	other := location()
+	other.Name = "other"
+	for name, test := range map[string]struct {
+		wish Options
+		want string // what is said of one of the name
+	}{
+		"location":          {Options{Location: "other"}, "(InProgress), in location default: choose another name"},
+		"ttl":               {Options{TTL: time.Hour}, "with another --ttl"},
+		"hosts":             {Options{BareMetalHosts: true}, "without BareMetalHosts"},
+		"the same ttl":      {Options{TTL: 2 * time.Hour}, ""},
+		"the same location": {Options{Location: "default"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			running := existing("running", velero.BackupInProgress, func(b *velero.Backup) {
+				b.Spec.StorageLocation, b.Spec.TTL.Duration = "default", 2*time.Hour
+			})
+			hub := fleet(t, testutil.Object(t, velero.LocationResource, location()), testutil.Object(t, velero.LocationResource, other), object(t, running))
+			plan, err := NewPlan(t.Context(), testutil.Instant{}, of(hub), test.wish)
+			if err != nil || plan.Attached != (test.want == "") {
+				t.Errorf("got %+v, %v", plan, err)
+			}
+			test.wish.Name = "running"
+			_, err = NewPlan(t.Context(), testutil.Instant{}, of(hub), test.wish)
+			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+				t.Errorf("got %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
 // One of the name that failed is deleted by Velero, and made again; also when an earlier run died while it was being deleted.
 func TestPlanReplacesWhatFailed(t *testing.T) {
 	for _, phase := range []velero.BackupPhase{velero.BackupFailed, velero.BackupFailedValidation, velero.BackupDeleting} {

@@ -169,12 +169,12 @@ func (o *Options) Run(ctx context.Context) error {
 		return cmdutil.ExplainStorage(err)
 	}
 	cmdutil.TellContent(o.Streams.ErrOut, plan.Kinds, plan.Server)
-	if o.DryRun {
-		return o.show(plan)
-	}
 	name := plan.Backup.Name
 	if plan.Replaces != nil {
 		fmt.Fprintf(o.Streams.ErrOut, "Backup %s is there and %s: Velero deletes it, and it is made again.\n", name, plan.Replaces.Status.Phase)
+	}
+	if o.DryRun {
+		return o.show(plan)
 	}
 	if err := plan.Start(ctx, o.Clock, o.Hub); err != nil {
 		return err
