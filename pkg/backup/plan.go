@@ -118,7 +118,9 @@ func NewPlan(ctx context.Context, clock wait.Clock, hub Hub, options Options) (*
 		Spec: content.Spec,
 	}
 	backup.Spec.TTL.Duration = options.TTL
-	velero.MarkSoftware(backup, software)
+	if err := velero.MarkSoftware(backup, software); err != nil {
+		return nil, err
+	}
 	return &Plan{
 		Backup: backup, Policy: content.Policy, Clusters: clusters, Replaces: failed, Kinds: content.Kinds, Server: content.Server,
 	}, nil

@@ -42,14 +42,19 @@ var (
 	RestoreResource        = schema.GroupVersionResource{Group: clusterv1.GroupName, Version: "v1beta1", Resource: "restores"}
 )
 
-// FindSoftware reads what is installed on a hub; it is empty on one without operators. What the user may not read is left out.
+// FindSoftware reads what is installed on a hub; it is empty on one without operators, and nil where the user may not read
+// any of it.
 func FindSoftware(ctx context.Context, hub dynamic.Interface) (Software, error) {
-	software := Software{}
+	software, denied := Software{}, false
 	for resource, name := range map[schema.GroupVersionResource]string{
 		MultiClusterHubResource: ACM, MultiClusterEngineResource: MCE, SubscriptionResource: "",
 	} {
 		list, err := hub.Resource(resource).List(ctx, metav1.ListOptions{})
-		if apierrors.IsNotFound(err) || apierrors.IsForbidden(err) {
+		if apierrors.IsNotFound(err) {
+			continue
+		}
+		if apierrors.IsForbidden(err) {
+			denied = true
 			continue
 		}
 		if err != nil {
@@ -66,6 +71,9 @@ func FindSoftware(ctx context.Context, hub dynamic.Interface) (Software, error) 
 			_, version, _ := strings.Cut(installed, ".v")
 			software[operator] = version
 		}
+	}
+	if denied && len(software) == 0 {
+		return nil, nil
 	}
 	return software, nil
 }

@@ -11,12 +11,22 @@ import (
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 )
 
+// software is what the rows about it are called.
+const software = "software"
+
+// UnknownParity is of a backup that does not tell, as one that ACM made, or of a hub on which this user may not look.
+func UnknownParity(why string) Row {
+	return Row{
+		Name: software, Result: Warn, Reason: why,
+		Remedy: "see that ACM, MCE and the operators of this hub are not older than those of the old one",
+	}
+}
+
 // Parity compares the software of a hub with that of the one that was backed up, as the backup tells. ACM
 // and MCE restore onto the same version or a newer one; an older one may not know what it gets.
 func Parity(there, here ocm.Software) Row {
-	const name = "software"
 	if len(there) == 0 {
-		return Passed(name, "the backup names no operators of the old hub")
+		return Passed(software, "the old hub had no operators")
 	}
 	var missing, older, other []string
 	for _, operator := range slices.Sorted(maps.Keys(there)) {
@@ -31,7 +41,7 @@ func Parity(there, here ocm.Software) Row {
 			other = append(other, fmt.Sprintf("%s %s (the old hub had %s)", operator, has, had))
 		}
 	}
-	row := Row{Name: name, Result: Warn, Remedy: "install what the old hub had, in the same version"}
+	row := Row{Name: software, Result: Warn, Remedy: "install what the old hub had, in the same version"}
 	var reasons []string
 	for _, part := range []struct {
 		what  string
@@ -42,7 +52,7 @@ func Parity(there, here ocm.Software) Row {
 		}
 	}
 	if len(reasons) == 0 {
-		return Passed(name, "the old hub's %d operators are here, in the same versions", len(there))
+		return Passed(software, "the old hub's %d operators are here, in the same versions", len(there))
 	}
 	row.Reason = strings.Join(reasons, "; ")
 	if slices.ContainsFunc(older, isHub) {

@@ -162,7 +162,7 @@ func TestParity(t *testing.T) {
 		part        string
 	}{
 		"the same":          {there, there, preflight.Pass, "3 operators"},
-		"nothing told":      {nil, there, preflight.Pass, "names no operators"},
+		"nothing there":     {nil, there, preflight.Pass, "had no operators"},
 		"more here":         {ocm.Software{ocm.ACM: "2.14.1"}, there, preflight.Pass, "1 operators"},
 		"one missing":       {there, ocm.Software{ocm.ACM: "2.14.1", ocm.MCE: "2.9.0"}, preflight.Warn, "missing on this hub: hive-operator 1.2.3"},
 		"a newer hub":       {there, ocm.Software{ocm.ACM: "2.15.0", ocm.MCE: "2.9.0", "hive-operator": "1.2.3"}, preflight.Warn, "ACM 2.15.0 (the old hub had 2.14.1)"},

@@ -78,9 +78,9 @@ func anyHub(velero string) []Rule {
 		{Verb: "get", Resource: "configmaps", Namespace: "kube-public", Name: "cluster-info", Needs: []string{"check", "reregister"}, Why: "the URL and CA that kubeadm published"},
 		{Verb: "get", Resource: "configmaps", Namespace: "kube-system", Name: "kube-root-ca.crt", Needs: []string{"check", "reregister"}, Why: "the CA of the API", Without: "the CA of the kubeconfig is taken"},
 		{Verb: "get", Resource: "clusterversions.config.openshift.io", Name: "version", Needs: []string{"inspect", "check", "restore", "backup", "schedule create"}, Why: "the id by which ACM's backups name this hub", Only: onACM},
-		{Verb: "list", Resource: "multiclusterhubs.operator.open-cluster-management.io", Needs: []string{"backup", "restore"}, Why: "the version of ACM", Without: "parity of the two hubs is not checked", Only: onACM},
-		{Verb: "list", Resource: "multiclusterengines.multicluster.openshift.io", Needs: []string{"backup", "restore"}, Why: "the version of MCE", Without: "likewise", Only: onACM},
-		{Verb: "list", Resource: "subscriptions.operators.coreos.com", Needs: []string{"backup", "restore"}, Why: "the versions of operators", Without: "likewise", Only: "OpenShift"},
+		{Verb: "list", Resource: "multiclusterhubs.operator.open-cluster-management.io", Needs: []string{"backup", "schedule create", "restore"}, Why: "the version of ACM", Without: "parity of the two hubs is not checked", Only: onACM},
+		{Verb: "list", Resource: "multiclusterengines.multicluster.openshift.io", Needs: []string{"backup", "schedule create", "restore"}, Why: "the version of MCE", Without: "likewise", Only: onACM},
+		{Verb: "list", Resource: "subscriptions.operators.coreos.com", Needs: []string{"backup", "schedule create", "restore"}, Why: "the versions of operators", Without: "likewise", Only: "OpenShift"},
 	}
 }
 
@@ -96,7 +96,7 @@ func activeHub(velero string) []Rule {
 
 		{Verb: "get", Resource: schedules, Namespace: velero, Needs: []string{"schedule create", "schedule delete", "fence"}, Why: "whether it is there"},
 		{Verb: "create", Resource: schedules, Namespace: velero, Needs: []string{"schedule create"}, Why: "ask Velero for backups again and again"},
-		{Verb: "patch", Resource: schedules, Namespace: velero, Needs: []string{"schedule pause", "fence"}, Why: "pause and resume it"},
+		{Verb: "patch", Resource: schedules, Namespace: velero, Needs: []string{"schedule create", "schedule pause", "fence"}, Why: "pause and resume it, note what is installed"},
 		{Verb: "delete", Resource: schedules, Namespace: velero, Needs: []string{"schedule delete"}, Why: "end it"},
 		{Verb: "create", Resource: deleteRequests, Namespace: velero, Needs: []string{"backup prune", "backup NAME"}, Why: "ask Velero to delete a backup"},
 		{Verb: "get", Resource: deleteRequests, Namespace: velero, Needs: []string{"backup prune", "backup NAME"}, Why: "wait for its end"},

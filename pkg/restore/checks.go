@@ -69,7 +69,15 @@ func (r *Restorer) after(ctx context.Context, plan *Plan, namespaces []corev1.Na
 	if err != nil {
 		return err
 	}
-	plan.Checks = append(plan.Checks, preflight.Parity(velero.SoftwareOf(plan.Parts[0].Backup), software))
+	noted, known := velero.SoftwareOf(plan.Parts[0].Backup)
+	parity := preflight.Parity(noted, software)
+	switch {
+	case !known:
+		parity = preflight.UnknownParity("the backup does not say what was installed on the old hub")
+	case software == nil:
+		parity = preflight.UnknownParity("this user may not see what is installed on this hub")
+	}
+	plan.Checks = append(plan.Checks, parity)
 	return r.clocks(ctx, plan)
 }
 

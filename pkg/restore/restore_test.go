@@ -32,7 +32,8 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 func backup(name string, phase velero.BackupPhase, edits ...testutil.Edit[velero.Backup]) *velero.Backup {
 	b := &velero.Backup{ObjectMeta: metav1.ObjectMeta{
 		Namespace: "velero", Name: name, CreationTimestamp: metav1.Time{Time: noon},
-		Labels: map[string]string{velero.ManagedByLabel: velero.ManagedBy, velero.HubLabel: "hub-1"},
+		Labels:      map[string]string{velero.ManagedByLabel: velero.ManagedBy, velero.HubLabel: "hub-1"},
+		Annotations: map[string]string{velero.SoftwareAnnotation: "{}"},
 	}}
 	b.Spec.StorageLocation = "default"
 	b.Status.Phase = phase

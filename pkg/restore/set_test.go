@@ -15,6 +15,7 @@ import (
 
 	"github.com/acmdr/kubectl-acmdr/pkg/internal/testutil"
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
+	"github.com/acmdr/kubectl-acmdr/pkg/preflight"
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 )
 
@@ -28,7 +29,7 @@ func member(part, stamp string) string { return "acm-" + part + "-schedule-" + s
 // ofACM is a backup of a set that ACM made of a hub with that ClusterVersion id.
 func ofACM(id string) testutil.Edit[velero.Backup] {
 	return func(b *velero.Backup) {
-		b.Labels = map[string]string{"cluster.open-cluster-management.io/backup-cluster": id}
+		b.Labels, b.Annotations = map[string]string{"cluster.open-cluster-management.io/backup-cluster": id}, nil
 	}
 }
 
@@ -96,6 +97,11 @@ func TestASetOfACM(t *testing.T) {
 			result, err := r.Run(t.Context(), plan)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if !slices.ContainsFunc(plan.Checks, func(row preflight.Row) bool {
+				return row.Result == preflight.Warn && strings.Contains(row.String(), "does not say what was installed on the old hub")
+			}) {
+				t.Errorf("nobody knows what was installed on the old hub, and yet %v", plan.Checks)
 			}
 			want := []Cluster{
 				{Name: "managed-one", ManagedCluster: Created, Credential: "managed-one-admin-kubeconfig", Counts: Counts{Create: 1}},

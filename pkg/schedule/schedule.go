@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -37,6 +38,8 @@ type Plan struct {
 	Schedule *velero.Schedule
 	// Exists tells that the very same schedule is there already.
 	Exists bool
+	// Renews tells that the one that is there notes other software than the hub has by now.
+	Renews bool
 	// Policy is what Schedule refers to; nil for a Velero without filter policies.
 	Policy *corev1.ConfigMap
 	Kinds  *backup.Kinds
@@ -67,6 +70,13 @@ func NewPlan(ctx context.Context, clock wait.Clock, hub backup.Hub, options Opti
 	}
 	wanted.Spec.Schedule, wanted.Spec.Paused, wanted.Spec.Template = options.Cron, options.Paused, content.Spec
 	wanted.Spec.Template.TTL.Duration = options.TTL
+	software, err := ocm.FindSoftware(ctx, hub.Dynamic)
+	if err != nil {
+		return nil, err
+	}
+	if err := velero.MarkSoftware(wanted, software); err != nil {
+		return nil, err
+	}
 	plan := &Plan{Schedule: wanted, Policy: content.Policy, Kinds: content.Kinds, Server: content.Server, content: content}
 	existing, err := hub.Velero.Schedules.Get(ctx, options.Name)
 	switch {
@@ -79,7 +89,9 @@ func NewPlan(ctx context.Context, clock wait.Clock, hub backup.Hub, options Opti
 			existing.Namespace, existing.Name)
 	}
 	plan.Exists, plan.Schedule = true, existing
-	return plan, nil
+	noted, known := velero.SoftwareOf(existing)
+	plan.Renews = !known || !maps.Equal(noted, software)
+	return plan, velero.MarkSoftware(existing, software)
 }
 
 // same tells whether a schedule is what would be created. Velero itself sets SkipImmediately.
@@ -96,6 +108,12 @@ func (p *Plan) Create(ctx context.Context, clock wait.Clock, hub backup.Hub) err
 		}
 		if _, err := hub.Velero.Schedules.Create(ctx, p.Schedule); err != nil && !apierrors.IsAlreadyExists(err) {
 			return fmt.Errorf("creating schedule %s: %w", p.Schedule.Name, err)
+		}
+	}
+	if p.Renews {
+		note := map[string]any{velero.SoftwareAnnotation: p.Schedule.Annotations[velero.SoftwareAnnotation]}
+		if err := hub.Velero.Schedules.MergePatch(ctx, p.Schedule.Name, map[string]any{"metadata": map[string]any{"annotations": note}}); err != nil {
+			return fmt.Errorf("changing schedule %s: %w", p.Schedule.Name, err)
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, wait.Established)

@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/acmdr/kubectl-acmdr/pkg/backup"
 	"github.com/acmdr/kubectl-acmdr/pkg/internal/testutil"
+	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 )
 
@@ -83,6 +85,22 @@ func TestCreate(t *testing.T) {
 	if spec := made.Spec.Template; spec.TTL.Duration != time.Hour || spec.StorageLocation != "default" ||
 		!cmp.Equal(spec.IncludedNamespaces, []string{"*"}) || made.Spec.UseOwnerReferencesInBackup != nil {
 		t.Errorf("got %+v", made.Spec)
+	}
+	// It notes what is installed, which is on every backup then; the same command notes it anew.
+	if noted, known := velero.SoftwareOf(made); !known || len(noted) > 0 {
+		t.Errorf("notes %v", noted)
+	}
+	acm := testutil.Object(t, ocm.MultiClusterHubResource, &map[string]any{
+		"metadata": map[string]any{"name": "hub", "namespace": "acm"}, "status": map[string]any{"currentVersion": "2.15.0"},
+	})
+	if err := errors.Join(fake.Dynamic.Tracker().Create(ocm.MultiClusterHubResource, acm, "acm"), create()); err != nil {
+		t.Fatal(err)
+	}
+	if made, err = h.Velero.Schedules.Get(t.Context(), "fleet"); err != nil {
+		t.Fatal(err)
+	}
+	if noted, _ := velero.SoftwareOf(made); noted[ocm.ACM] != "2.15.0" || fake.Writes()[len(fake.Writes())-1] != "patch schedules velero/fleet" {
+		t.Errorf("notes %v, wrote %v", noted, fake.Writes())
 	}
 	wanted.Cron = "@daily"
 	if err := create(); err == nil || !strings.Contains(err.Error(), "exists already, with other settings") {

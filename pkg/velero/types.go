@@ -1,8 +1,6 @@
 package velero
 
 import (
-	"encoding/json"
-
 	velerov1 "github.com/vmware-tanzu/velero/pkg/apis/velero/v1"
 )
 
@@ -75,7 +73,8 @@ const (
 	// SelectedLabel with the value true is on a Backup of some clusters only: no restore of a whole fleet may take it for the
 	// newest backup.
 	SelectedLabel = "acmdr.github.io/selected-clusters"
-	// SoftwareAnnotation is what was installed on the hub that a backup was made of, as JSON: versions by name.
+	// SoftwareAnnotation is what was installed on the hub that a backup was made of, as JSON: versions by name. That of a Schedule goes
+	// onto each of its backups.
 	SoftwareAnnotation = "acmdr.github.io/software"
 	// ChoiceAnnotation is on a Restore of less than everything, or that changes what is there: a sum of what was asked for.
 	ChoiceAnnotation = "acmdr.github.io/choice"
@@ -88,25 +87,6 @@ const (
 	// PartialAnnotation is on a Restore that leaves out clusters whose ManagedCluster could not be made.
 	PartialAnnotation = "acmdr.github.io/partial"
 )
-
-// MarkSoftware notes on a Backup what is installed on its hub; nothing where nothing is.
-func MarkSoftware(backup *Backup, software map[string]string) {
-	if data, err := json.Marshal(software); err == nil && len(software) > 0 {
-		if backup.Annotations == nil {
-			backup.Annotations = map[string]string{}
-		}
-		backup.Annotations[SoftwareAnnotation] = string(data)
-	}
-}
-
-// SoftwareOf is what MarkSoftware noted; nil where it noted nothing.
-func SoftwareOf(backup *Backup) map[string]string {
-	var software map[string]string
-	if json.Unmarshal([]byte(backup.Annotations[SoftwareAnnotation]), &software) != nil {
-		return nil
-	}
-	return software
-}
 
 // Made tells whether the plugin made the object with these labels.
 func Made(labels map[string]string) bool { return labels[ManagedByLabel] == ManagedBy }

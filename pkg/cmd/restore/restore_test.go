@@ -65,7 +65,9 @@ func run(t *testing.T, phase velero.RestorePhase, dryRun bool, format string) (o
 	location := &velero.Location{ObjectMeta: metav1.ObjectMeta{Namespace: "velero", Name: "default"}}
 	location.Spec.Default = true
 	location.Status.Phase = velero.LocationAvailable
-	backup := &velero.Backup{ObjectMeta: metav1.ObjectMeta{Namespace: "velero", Name: "nightly"}}
+	backup := &velero.Backup{ObjectMeta: metav1.ObjectMeta{
+		Namespace: "velero", Name: "nightly", Annotations: map[string]string{velero.SoftwareAnnotation: "{}"},
+	}}
 	backup.Spec.StorageLocation = "default"
 	backup.Status.Phase = velero.BackupCompleted
 	backup.Status.StartTimestamp = &metav1.Time{Time: time.Now().Add(-3 * time.Hour)}

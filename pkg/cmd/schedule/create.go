@@ -115,11 +115,13 @@ func (o *createOptions) run(ctx context.Context) error {
 		}
 		return o.print(o.streams.Out, plan.Schedule, &metav1.Table{})
 	}
-	existed := plan.Exists
 	if err := plan.Create(ctx, o.clock, o.hub); err != nil {
 		return err
 	}
-	if existed {
+	switch {
+	case plan.Renews:
+		fmt.Fprintf(o.streams.ErrOut, "Schedule %s is there already; it notes now what is installed on the hub.\n", o.options.Name)
+	case plan.Exists:
 		fmt.Fprintf(o.streams.ErrOut, "Schedule %s is there already.\n", o.options.Name)
 	}
 	return show(ctx, o.hub.Velero, o.streams, o.print, plan.Schedule)
