@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -54,10 +55,8 @@ func NewPruning(ctx context.Context, clock wait.Clock, hub Hub, retention Retent
 	}
 	pruning.Newest = good[0]
 	keep.Insert(good[0].Name)
-	// What was proven to be whole is worth more than what only says so.
-	if i := slices.IndexFunc(good, func(b *velero.Backup) bool { return b.Annotations[velero.FinishedAnnotation] != "" }); i >= 0 {
-		keep.Insert(good[i].Name)
-	}
+	// What was proven to be whole is worth more than what only says so, and what brings back more clusters more than what is newer.
+	keep.Insert(slices.MaxFunc(good, func(a, b *velero.Backup) int { return cmp.Compare(velero.Whole(a), velero.Whole(b)) }).Name)
 	read, err := reading(ctx, hub)
 	if err != nil {
 		return nil, err

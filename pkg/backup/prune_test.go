@@ -73,6 +73,29 @@ func TestPruning(t *testing.T) {
 	}
 }
 
+// A newer backup that brings back fewer clusters does not take the place of the last that brings back all.
+func TestPruningKeepsTheMostUseful(t *testing.T) {
+	brings := func(whole string) testutil.Edit[velero.Backup] {
+		return func(b *velero.Backup) {
+			b.Annotations = map[string]string{velero.FinishedAnnotation: "yes", velero.ClustersAnnotation: "2"}
+			if whole != "" {
+				b.Annotations[velero.WholeAnnotation] = whole
+			}
+		}
+	}
+	for name, whole := range map[string]string{"noted": "2", "not noted": ""} {
+		t.Run(name, func(t *testing.T) {
+			hub := fleet(t, testutil.Object(t, velero.LocationResource, location()),
+				object(t, aged("newest", velero.BackupCompleted, 1, brings("1"))), object(t, aged("newer", velero.BackupCompleted, 2, brings("1"))),
+				object(t, aged("all", velero.BackupCompleted, 3, brings(whole))), object(t, aged("all-before", velero.BackupCompleted, 4, brings(whole))))
+			pruning, err := NewPruning(t.Context(), testutil.Instant{}, of(hub), Retention{Keep: 1})
+			if err != nil || len(pruning.Backups) != 2 || pruning.Backups[0].Name != "all-before" || pruning.Backups[1].Name != "newer" {
+				t.Errorf("got %+v, %v", pruning, err)
+			}
+		})
+	}
+}
+
 func TestPruningRefuses(t *testing.T) {
 	for name, test := range map[string]struct {
 		edit    func(*velero.Location)

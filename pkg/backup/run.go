@@ -105,22 +105,24 @@ func (p *Plan) Wait(ctx context.Context, clock wait.Clock, hub Hub, observe func
 	}
 	// What the hub itself does not have is no fault of the backup: it is the best that can be had, and is noted as such.
 	if result.Proof.Verified() {
-		if err := finish(ctx, clock, hub, ended.Name); err != nil {
+		if err := result.finish(ctx, clock, hub); err != nil {
 			return result, err
 		}
 	}
 	return result, result.Proof.Err(ended.Name)
 }
 
-// finish notes on the Backup that it was verified, so that its name is not taken for that of an interrupted run.
-func finish(ctx context.Context, clock wait.Clock, hub Hub, name string) error {
-	err := hub.Velero.Backups.MergePatch(ctx, name, map[string]any{
+// finish notes on the Backup that it was verified, so that its name is not taken for that of an interrupted run, and of how much use it
+// is.
+func (r *Result) finish(ctx context.Context, clock wait.Clock, hub Hub) error {
+	err := hub.Velero.Backups.MergePatch(ctx, r.Backup.Name, map[string]any{
 		"metadata": map[string]any{"annotations": map[string]string{
 			velero.FinishedAnnotation: clock.Now().UTC().Format(time.RFC3339),
+			velero.WholeAnnotation:    strconv.Itoa(len(r.Proof.Whole)),
 		}},
 	})
 	if err != nil {
-		return fmt.Errorf("noting that backup %s is verified: %w", name, err)
+		return fmt.Errorf("noting that backup %s is verified: %w", r.Backup.Name, err)
 	}
 	return nil
 }

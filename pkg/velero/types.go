@@ -82,6 +82,8 @@ const (
 	RestoreStatusAnnotation = "velero.io/restore-status"
 	// FinishedAnnotation is on a Backup that was verified, and on a Restore after which all else that the verb does was done.
 	FinishedAnnotation = "acmdr.github.io/finished"
+	// WholeAnnotation is, on a Backup that was verified, how many managed clusters could be brought back by it alone.
+	WholeAnnotation = "acmdr.github.io/whole-clusters"
 	// NudgedAnnotation is when a Backup was changed for no other reason than to have Velero look at it.
 	NudgedAnnotation = "acmdr.github.io/nudged"
 	// PartialAnnotation is on a Restore that leaves out clusters whose ManagedCluster could not be made.

@@ -50,10 +50,16 @@ func (o *Options) tell(result *backup.Result) {
 
 // conclude is the last word on a backup.
 func (o *Options) conclude(result *backup.Result) {
-	if proof := result.Proof; proof.Verified() {
-		fmt.Fprintf(o.Streams.ErrOut, "VERIFIED: backup %s holds %s; %d could be brought back by it alone.\n", result.Backup.Name,
-			printing.Count(proof.Held(), "managed cluster"), len(proof.Whole))
+	proof := result.Proof
+	if !proof.Verified() {
+		return
 	}
+	verdict := "VERIFIED: backup"
+	if len(proof.Unusable) > 0 {
+		verdict = "Backup" // that is an error, and a script may look for the word
+	}
+	fmt.Fprintf(o.Streams.ErrOut, "%s %s holds %s; %d could be brought back by it alone.\n", verdict, result.Backup.Name,
+		printing.Count(proof.Held(), "managed cluster"), len(proof.Whole))
 }
 
 func table(result *backup.Result) *metav1.Table {
