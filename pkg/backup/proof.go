@@ -132,12 +132,12 @@ func (r *Result) read(ctx context.Context, hub Hub, store *velero.Downloader, ki
 	}
 	report := inventory.Report(ctx, store.Clock.Now())
 	r.Items, r.Warnings = report.Objects, report.Warnings
-	credentials, err := look(ctx, hub, r.Backup.CreationTimestamp, inventory)
+	credentials, err := look(ctx, hub, r.Backup.CreationTimestamp)
 	if err != nil {
 		return err
 	}
-	r.Unread = credentials.unread
-	r.Proof = prove(report, clusters, credentials.of)
+	r.Unread = credentials.Unread
+	r.Proof = prove(report, clusters, func(cluster string) []string { return lost(credentials, inventory, cluster) })
 	if r.Proof.Unseen, err = unseen(ctx, hub, kinds, r.Backup, clusters, inventory); err != nil {
 		return err
 	}

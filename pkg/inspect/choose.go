@@ -22,7 +22,7 @@ func Named(ctx context.Context, store *velero.Downloader, hub Hub, clock wait.Cl
 	if len(generation.Missing) > 0 {
 		warnings = append(warnings, fmt.Sprintf("generation %s lacks %s", generation.Name, strings.Join(generation.Missing, ", ")))
 	}
-	inventory := New()
+	inventory, lacks := New(), velero.Results{}
 	for i := range generation.Backups {
 		backup := &generation.Backups[i]
 		ended, ok := velero.BackupEnded(backup.Status.Phase)
@@ -32,12 +32,21 @@ func Named(ctx context.Context, store *velero.Downloader, hub Hub, clock wait.Cl
 		if !ok {
 			warnings = append(warnings, fmt.Sprintf("backup %s is %s", backup.Name, phase(backup)))
 		}
+		if backup.Status.Phase == velero.BackupPartiallyFailed {
+			of, err := store.BackupResults(ctx, backup)
+			if err != nil {
+				return nil, fmt.Errorf("which clusters are whole in backup %s cannot be told: %w", backup.Name, err)
+			}
+			lacks.Add(of)
+		}
 		if _, err := inventory.Backup(ctx, store, backup); err != nil {
 			return nil, err
 		}
 	}
 	report := inventory.Report(ctx, clock.Now())
+	report.Partial = generation.Phase() != velero.BackupCompleted
 	report.Warnings = append(warnings, report.Warnings...)
+	report.lack(lacks.ErrorsIn)
 	return report, report.of(ctx, hub, generation)
 }
 

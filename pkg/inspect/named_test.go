@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/vmware-tanzu/velero/pkg/util/results"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -72,6 +73,9 @@ func bucket(t *testing.T, id string, backups ...*stored) (inspect.Hub, *velero.D
 		backup.Spec.StorageLocation, backup.Status.Phase = "default", b.phase
 		objects = append(objects, testutil.Object(t, velero.BackupResource, backup))
 		files["BackupContents/"+b.name], _ = testutil.Contents(t, b.written, b.objects...)
+		if b.phase == velero.BackupPartiallyFailed {
+			files["BackupResults/"+b.name] = testutil.Gzip(t, map[string]results.Result{"errors": {Namespaces: map[string][]string{"c1": {"timeout"}}}})
+		}
 	}
 	fake := testutil.NewHub(t, objects...)
 	store := testutil.NewStore(t, files)
@@ -118,7 +122,7 @@ func TestNamedSetIsNotWhole(t *testing.T) {
 		"two are missing": {func(parts map[string]*stored) { delete(parts, "managed-clusters"); delete(parts, "credentials") },
 			[]string{"c1 Incomplete true", "c2 Incomplete true"}, "lacks acm-credentials-schedule, acm-managed-clusters-schedule", ""},
 		"one failed in part": {func(parts map[string]*stored) { parts["resources"].phase = velero.BackupPartiallyFailed },
-			[]string{"c1 OK true", "c2 NoCredential true"}, "backup acm-resources-schedule-" + stamp + " is PartiallyFailed", ""},
+			[]string{"c1 Incomplete true", "c2 NoCredential true"}, "backup acm-resources-schedule-" + stamp + " is PartiallyFailed", ""},
 		"one is written later": {func(parts map[string]*stored) { parts["credentials"].written = now.Add(6 * time.Minute) },
 			[]string{"c1 OK true", "c2 NoCredential true"},
 			"mixed generations: what is in it was written from 2026-11-25T04:00:00Z to 2026-11-25T04:06:00Z, with a pause", ""},
@@ -141,6 +145,9 @@ func TestNamedSetIsNotWhole(t *testing.T) {
 			}
 			if diff := cmp.Diff(test.clusters, lines(report)); diff != "" {
 				t.Error(diff)
+			}
+			if whole := strings.HasPrefix(test.warning, "mixed"); report.Partial == whole {
+				t.Errorf("is it partial? %v", report.Partial)
 			}
 			if len(report.Warnings) != 1 || !strings.Contains(report.Warnings[0], test.warning) {
 				t.Errorf("warnings %q, want %q", report.Warnings, test.warning)

@@ -45,6 +45,8 @@ type Report struct {
 	First, Last time.Time
 	// Warnings are about the backup as a whole, each one line.
 	Warnings []string
+	// Partial tells that Velero could not back up all that it was asked for, or that a set is not all there.
+	Partial bool
 }
 
 // Cluster is one managed cluster in a backup.
@@ -78,6 +80,19 @@ func (r *Report) Recoverable() int {
 		}
 	}
 	return n
+}
+
+// lack takes off those clusters that Velero could not read all objects of; it says how many, by namespace, and "" for all others.
+func (r *Report) lack(errors map[string]int) {
+	for i := range r.Clusters {
+		cluster := &r.Clusters[i]
+		if n := errors[cluster.Name]; n > 0 && cluster.Verdict == OK {
+			cluster.Verdict, cluster.Reason = Incomplete, fmt.Sprintf("Velero could not read %d of its objects", n)
+		}
+	}
+	if n := errors[""]; n > 0 {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%d objects outside of namespaces are missing, or Velero's errors do not say where", n))
+	}
 }
 
 // Report sums up what was read, as it is at a moment.

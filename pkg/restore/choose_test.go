@@ -154,6 +154,41 @@ func listed(t *testing.T, hub *testutil.Hub, at *time.Time) {
 	}
 }
 
+// The newest backup is taken, and it is told when an older one brings back more.
+func TestABetterBackupIsNamed(t *testing.T) {
+	brings := func(whole string, hours int) testutil.Edit[velero.Backup] {
+		return func(b *velero.Backup) {
+			takenAt(noon.Add(time.Duration(hours) * time.Hour))(b)
+			b.Annotations[velero.FinishedAnnotation], b.Annotations[velero.WholeAnnotation], b.Annotations[velero.ClustersAnnotation] = "yes", whole, "2"
+		}
+	}
+	for name, test := range map[string]struct {
+		whole string
+		want  []string
+	}{
+		"one":  {"1", []string{"backup new brings back only 1 of its 2 clusters by itself", "; old, of 2026-11-22T12:00:00Z, brings back 2"}},
+		"both": {"2", nil},
+	} {
+		hub := standby(t, testutil.Object(t, velero.BackupResource, backup("old", velero.BackupCompleted, brings("2", 0))),
+			testutil.Object(t, velero.BackupResource, backup("older", velero.BackupCompleted, brings("2", -1))),
+			testutil.Object(t, velero.BackupResource, backup("new", velero.BackupCompleted, brings(test.whole, 1))))
+		stores(t, hub, map[string][]byte{"BackupContents/new": contents(t)})
+		plan, err := restorer(hub).Plan(t.Context(), Request{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		told := strings.Join(plan.Notes(), "\n")
+		if test.want == nil && told != "" {
+			t.Errorf("%s: told %q", name, told)
+		}
+		for _, want := range test.want {
+			if !strings.Contains(told, want) {
+				t.Errorf("%s: told %q, want %q", name, told, want)
+			}
+		}
+	}
+}
+
 // A backup that is named says in which location it is: the default one does not matter.
 func TestABackupInAnotherLocation(t *testing.T) {
 	hub := standby(t, testutil.Object(t, velero.BackupResource, backup("elsewhere", velero.BackupCompleted, func(b *velero.Backup) {

@@ -2,16 +2,19 @@ package restore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	clusterv1 "open-cluster-management.io/api/cluster/v1"
 
+	"github.com/acmdr/kubectl-acmdr/pkg/access"
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 )
 
@@ -181,13 +184,16 @@ func withVersion(metadata any, version string) map[string]any {
 
 // credentials says of each cluster whether its credential is on the hub.
 func (r *Restorer) credentials(ctx context.Context, clusters []Cluster) error {
-	kubeconfigs, err := ocm.AdminKubeconfigs(ctx, r.Hub.Kube, r.Hub.Dynamic, metav1.NamespaceAll)
+	found, err := access.FindSecrets(ctx, r.Hub.Kube, r.Hub.Dynamic, func(*corev1.Secret) bool { return true })
 	if err != nil {
 		return err
 	}
+	if err := errors.Join(found.Unread...); err != nil {
+		return err
+	}
 	for i := range clusters {
-		if found := kubeconfigs[clusters[i].Name]; found.Exists {
-			clusters[i].Credential = found.Secret
+		if secrets := found.Of(clusters[i].Name); len(secrets) > 0 {
+			clusters[i].Credential = secrets[0].Name
 		}
 	}
 	return nil

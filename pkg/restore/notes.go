@@ -1,6 +1,8 @@
 package restore
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -36,6 +38,14 @@ func (p *Plan) Notes() []string {
 		notes = append(notes, "backup "+p.Source.Name+" is a set that ACM made, which holds no ManifestWorks: restore a backup of the plugin's too, "+
 			"or reregister will not move clusters that would lose their workloads")
 	}
+	if backup := p.Parts[0].Backup; velero.Whole(backup) >= 0 && velero.Whole(backup) < velero.MadeFor(backup) {
+		note := fmt.Sprintf("backup %s brings back only %d of its %d clusters by itself, as was found when it was made: see 'kubectl acmdr inspect %s'",
+			backup.Name, velero.Whole(backup), velero.MadeFor(backup), backup.Name)
+		if p.better != nil {
+			note += fmt.Sprintf("; %s, of %s, brings back %d", p.better.Name, velero.Stamp(p.better).UTC().Format(time.RFC3339), velero.Whole(p.better))
+		}
+		notes = append(notes, note)
+	}
 	if kind := p.manifest.objects[klusterletConfigsIn]; kind != nil {
 		var names []string
 		for at, object := range kind.objects {
@@ -50,4 +60,25 @@ func (p *Plan) Notes() []string {
 		}
 	}
 	return notes
+}
+
+// better is the newest backup of the same hub that brings back more clusters than the chosen one; nil for none.
+func (r *Restorer) better(ctx context.Context, source *velero.Generation) (*velero.Backup, error) {
+	chosen := &source.Backups[0]
+	if velero.Whole(chosen) < 0 {
+		return nil, nil
+	}
+	backups, err := r.Hub.Velero.Backups.List(ctx, velero.HubLabel+"="+chosen.Labels[velero.HubLabel])
+	if err != nil {
+		return nil, fmt.Errorf("listing backups: %w", err)
+	}
+	var better *velero.Backup
+	for i := range backups {
+		backup := &backups[i]
+		if whole(backup, false) == nil && velero.Whole(backup) > velero.Whole(chosen) &&
+			(better == nil || velero.Stamp(backup).After(velero.Stamp(better))) {
+			better = backup
+		}
+	}
+	return better, nil
 }

@@ -58,6 +58,8 @@ type Plan struct {
 	filter, scrub      *corev1.ConfigMap
 	manifest           *manifest
 	notes              []string
+	// better is a backup that brings back more clusters.
+	better *velero.Backup
 }
 
 // Outcome is what happens, or happened, to a cluster's ManagedCluster.
@@ -131,6 +133,9 @@ func (r *Restorer) Plan(ctx context.Context, request Request) (*Plan, error) {
 		return nil, err
 	}
 	plan.manifest = manifest
+	if plan.better, err = r.better(ctx, plan.Source); err != nil {
+		return nil, err
+	}
 	return plan, r.examine(ctx, plan, hub)
 }
 

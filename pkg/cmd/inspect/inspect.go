@@ -30,7 +30,8 @@ var long = templates.LongDesc(`
 	the first had not, and the other way round.
 
 	The verdict of a cluster is OK, Expired or Unusable (of its credential), NoCredential, or Incomplete (the ManagedCluster is
-	not there). The exit code is 1 when any is not OK; of two backups, when either cannot be read.`)
+	not there, or Velero could not read all objects of the cluster). The exit code is 1 when any is not OK, and when the backup is
+	not Completed; of two backups, when either cannot be read.`)
 
 var example = templates.Examples(`
 	# Whether each cluster could be brought back by this backup
@@ -140,7 +141,7 @@ func (o *Options) Run(ctx context.Context) error {
 	}
 	all, whole := len(report.Clusters), report.Recoverable()
 	fmt.Fprintf(o.Streams.ErrOut, "%s; %d could be brought back by it alone.\n", printing.Count(all, "managed cluster"), whole)
-	if all == 0 || whole < all {
+	if all == 0 || whole < all || report.Partial {
 		return cmdutil.ErrReported
 	}
 	return nil

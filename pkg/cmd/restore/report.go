@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/cmdutil"
+	"github.com/acmdr/kubectl-acmdr/pkg/preflight"
 	"github.com/acmdr/kubectl-acmdr/pkg/printing"
 	"github.com/acmdr/kubectl-acmdr/pkg/restore"
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
@@ -30,6 +31,16 @@ func (o *Options) show(plan *restore.Plan) error {
 func (o *Options) report(result *restore.Result) error {
 	cmdutil.TellCauses(o.Streams.ErrOut, "warning", result.Results.Warnings, o.ShowHarmless)
 	cmdutil.TellCauses(o.Streams.ErrOut, "error", result.Results.Errors, o.ShowHarmless)
+	var bare []string
+	for _, cluster := range result.Clusters {
+		if cluster.Credential == "" && cluster.Err == nil {
+			bare = append(bare, cluster.Name)
+		}
+	}
+	if len(bare) > 0 {
+		fmt.Fprintf(o.Streams.ErrOut, "warning: no credential on this hub for %s (%s): to move them, give reregister a kubeconfig for each, "+
+			"or restore a backup that has theirs\n", printing.Count(len(bare), "managed cluster"), preflight.Few(bare))
+	}
 	if err := o.Print(o.Streams.Out, restored(result.Parts), restoreTable(result.Parts)); err != nil || o.Machine {
 		return err
 	}
