@@ -187,7 +187,7 @@ func TestObjectsThatAreNotWhatTheirPlaceSays(t *testing.T) {
 		"no such secret": {`{"kind":"Secret","metadata":{"name":"s","namespace":"c1"},"data":"s3cr3t"}`, "secrets c1/s cannot be read as a Secret"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := inspect.New().Read(bytes.NewReader(testutil.Tarball(t, testutil.Entry{Name: place, Body: test.body})))
+			err := inspect.New().Read(bytes.NewReader(testutil.Packed(t, testutil.Entry{Name: place, Body: test.body})))
 			var bad *velero.BadContents
 			if !errors.As(err, &bad) || bad.Err.Error() != test.want {
 				t.Errorf("got %v, want %q", err, test.want)

@@ -78,7 +78,7 @@ func TestADamagedBackupIsPassedOver(t *testing.T) {
 	}
 	hub := standby(t, at("good", 0), at("empty", 1), at("cut", 2))
 	stores(t, hub, map[string][]byte{
-		"BackupContents/good": contents(t), "BackupContents/empty": testutil.Tarball(t), "BackupContents/cut": contents(t)[:100],
+		"BackupContents/good": contents(t), "BackupContents/empty": testutil.Packed(t), "BackupContents/cut": contents(t)[:100],
 	})
 	r := restorer(hub)
 	var told []string

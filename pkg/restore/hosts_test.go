@@ -39,7 +39,7 @@ func hosts(t *testing.T, brought ...*unstructured.Unstructured) *testutil.Hub {
 	hub := standby(t, testutil.Object(t, velero.BackupResource, backup("nightly", velero.BackupCompleted)))
 	hub.Kube.Resources = append(hub.Kube.Resources,
 		&metav1.APIResourceList{GroupVersion: "metal3.io/v1alpha1", APIResources: []metav1.APIResource{{Name: "baremetalhosts"}}})
-	stores(t, hub, map[string][]byte{"BackupContents/nightly": testutil.Tarball(t,
+	stores(t, hub, map[string][]byte{"BackupContents/nightly": testutil.Packed(t,
 		object(t, clusterPath+"managed-one", testutil.ManagedCluster("managed-one")),
 		object(t, hostPath+"free", host("free", "", "provisioned")), object(t, hostPath+"held", host("held", "its owner", "provisioned")))})
 	hub.Dynamic.PrependReactor("create", "restores", func(action clienttesting.Action) (bool, runtime.Object, error) {

@@ -77,6 +77,26 @@ func (p *Plan) leaveOut(served served) []LeftOut {
 	return out
 }
 
+// excludedKinds are those that Velero is told to leave out: those of the backup that are, and all that must never come back, also those
+// that were not seen in it. Of a name that the hub does not have Velero makes nothing (pkg/util/collections
+// GetResourceIncludesExcludes).
+func (p *Plan) excludedKinds() []string {
+	kinds := sets.New[string]()
+	for _, kind := range p.LeftOut {
+		kinds.Insert(kind.Resource)
+	}
+	for resource := range never {
+		if _, refused := p.refuses(resource); refused {
+			kinds.Insert(resource)
+		}
+	}
+	if !p.subset.all() {
+		// Velero makes the namespaces of what it restores by itself; these would be all of the backup's.
+		kinds.Insert(namespacesIn)
+	}
+	return sets.List(kinds)
+}
+
 // hubNamespaces are the namespaces of the backup that belong to the old hub itself, or have the name of one that this hub
 // needs for itself. The names are exact: a pattern would make Velero spell out all others.
 func hubNamespaces(m *manifest, own []string) []string {

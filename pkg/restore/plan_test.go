@@ -61,7 +61,7 @@ func two(t *testing.T) *testutil.Hub {
 		onHub(t, secret(t, "managed-one", "same")), onHub(t, secret(t, "managed-one", "differs", other)),
 		onHub(t, secret(t, "managed-one", "stuck", other, immutable)), onHub(t, secret(t, "managed-one", "of-nobody", other)),
 		testutil.Object(t, velero.BackupResource, backup("nightly", velero.BackupCompleted)))
-	stores(t, hub, map[string][]byte{"BackupContents/nightly": testutil.Tarball(t,
+	stores(t, hub, map[string][]byte{"BackupContents/nightly": testutil.Packed(t,
 		object(t, namespacePath+"managed-one", namespace("managed-one")), object(t, namespacePath+"managed-two", namespace("managed-two")),
 		object(t, namespacePath+"policies", namespace("policies")),
 		object(t, clusterPath+"managed-one", testutil.ManagedCluster("managed-one", testutil.Labelled("environment", "prod"))),
@@ -218,7 +218,7 @@ func TestAnotherClusterOfTheSameName(t *testing.T) {
 	}
 	hub := standby(t, testutil.ManagedCluster("managed-one", id("b")),
 		testutil.Object(t, velero.BackupResource, backup("nightly", velero.BackupCompleted)))
-	stores(t, hub, map[string][]byte{"BackupContents/nightly": testutil.Tarball(t,
+	stores(t, hub, map[string][]byte{"BackupContents/nightly": testutil.Packed(t,
 		object(t, clusterPath+"managed-one", testutil.ManagedCluster("managed-one", id("a"))),
 		object(t, clusterPath+"managed-two", testutil.ManagedCluster("managed-two", id("c"))))})
 	runs(t, hub, velero.RestoreCompleted, 0)
@@ -254,7 +254,7 @@ func TestUpdateChangesWhatTheBackupSaysAndNothingElse(t *testing.T) {
 					{Key: "maintenance", Value: "false", Effect: clusterv1.TaintEffectNoSelect},
 				}
 			}))
-	stores(t, hub, map[string][]byte{"BackupContents/nightly": testutil.Tarball(t,
+	stores(t, hub, map[string][]byte{"BackupContents/nightly": testutil.Packed(t,
 		object(t, clusterPath+"managed-one", testutil.ManagedCluster("managed-one", testutil.Labelled("environment", "prod"),
 			func(c *clusterv1.ManagedCluster) {
 				c.Spec.Taints = []clusterv1.Taint{{Key: "maintenance", Value: "true", Effect: clusterv1.TaintEffectNoSelect}}
@@ -324,7 +324,7 @@ func TestScrub(t *testing.T) {
 		})
 	}
 	const hive, acm = "hive.openshift.io/deprovision", "managedcluster-import-controller.open-cluster-management.io/cleanup"
-	tarball := testutil.Tarball(t,
+	tarball := testutil.Packed(t,
 		object(t, clusterPath+"managed-one", testutil.ManagedCluster("managed-one")),
 		object(t, secretPath+"managed-one/plain", secret(t, "managed-one", "plain")),
 		object(t, secretPath+"managed-one/hive", secret(t, "managed-one", "hive", finalized(hive))),

@@ -150,13 +150,7 @@ func (r *Restorer) build(plan *Plan, part *Part) *velero.Restore {
 	if choice := plan.choice(); choice != "" {
 		annotations[velero.ChoiceAnnotation] = choice
 	}
-	for _, kind := range plan.LeftOut {
-		restore.Spec.ExcludedResources = append(restore.Spec.ExcludedResources, kind.Resource)
-	}
-	if !plan.subset.all() {
-		// Velero makes the namespaces of what it restores by itself; these would be all of the backup's.
-		restore.Spec.ExcludedResources = append(restore.Spec.ExcludedResources, namespacesIn)
-	}
+	restore.Spec.ExcludedResources = plan.excludedKinds()
 	for _, cluster := range plan.Clusters {
 		// ACM deletes the namespace of a cluster that has no ManagedCluster, with the credential in it.
 		if cluster.Err != nil {

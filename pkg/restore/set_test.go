@@ -49,16 +49,16 @@ func storesSet(t *testing.T, hub *testutil.Hub, stamps ...string) *testutil.Stor
 	t.Helper()
 	files := map[string][]byte{}
 	for _, stamp := range stamps {
-		files["BackupContents/"+member("managed-clusters", stamp)] = testutil.Tarball(t,
+		files["BackupContents/"+member("managed-clusters", stamp)] = testutil.Packed(t,
 			object(t, clusterPath+"managed-one", testutil.ManagedCluster("managed-one")),
 			object(t, clusterPath+"managed-two", testutil.ManagedCluster("managed-two")))
-		files["BackupContents/"+member("credentials", stamp)] = testutil.Tarball(t,
+		files["BackupContents/"+member("credentials", stamp)] = testutil.Packed(t,
 			object(t, secretPath+"open-cluster-management-agent/bootstrap-hub-kubeconfig",
 				testutil.Secret("open-cluster-management-agent", "bootstrap-hub-kubeconfig", nil)),
 			object(t, secretPath+"managed-one/managed-one-admin-kubeconfig", testutil.Secret("managed-one", "managed-one-admin-kubeconfig", nil)))
-		files["BackupContents/"+member("resources", stamp)] = testutil.Tarball(t,
+		files["BackupContents/"+member("resources", stamp)] = testutil.Packed(t,
 			object(t, secretPath+"managed-two/another", testutil.Secret("managed-two", "another", nil)))
-		files["BackupContents/"+member("resources-generic", stamp)] = testutil.Tarball(t,
+		files["BackupContents/"+member("resources-generic", stamp)] = testutil.Packed(t,
 			object(t, clusterPath+"managed-two", testutil.ManagedCluster("managed-two")))
 	}
 	store := testutil.NewStore(t, files)

@@ -80,7 +80,7 @@ func TestAnObjectThatIsAnotherIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			hub := standby(t, testutil.Object(t, velero.BackupResource, backup("nightly", velero.BackupCompleted)))
-			stores(t, hub, map[string][]byte{"BackupContents/nightly": testutil.Tarball(t,
+			stores(t, hub, map[string][]byte{"BackupContents/nightly": testutil.Packed(t,
 				testutil.Entry{Name: "resources/" + secretPath + "c1/s.json", Body: test.body})})
 			_, err := restorer(hub).Plan(t.Context(), Request{Choice: Choice{Backup: "nightly"}})
 			var bad *velero.BadContents

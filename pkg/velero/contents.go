@@ -12,8 +12,8 @@ import (
 	"unicode"
 )
 
-// preferred ends the folder of the version that Velero restores by default. Every object is in the tarball twice; only
-// this copy says which version it is of.
+// preferred ends the folder of the version in which Velero asked for an object. Every object is in the tarball twice: there, where
+// its version is told, and without a version, which is the copy that Velero restores (see copies).
 const preferred = "-preferredversion"
 
 // Object names one object in a backup.
@@ -74,7 +74,7 @@ func (d *Downloader) Contents(ctx context.Context, backup *Backup, visit func(Ob
 
 // ReadContents calls visit for every object in a backup's tarball, in the order of the tarball, with a reader of its JSON
 // that visit need not read. It holds one object at most, and reads to the end, so that a damaged tarball is found. It comes
-// from a bucket: what no backup of Velero's would hold is refused.
+// from a bucket: what no backup of Velero's would hold is refused, and what visit sees is what Velero would restore.
 func ReadContents(compressed io.Reader, visit func(Object, io.Reader) error) error {
 	unpacked, err := newUnpacker(compressed)
 	if err != nil {
@@ -82,6 +82,7 @@ func ReadContents(compressed io.Reader, visit func(Object, io.Reader) error) err
 	}
 	archive := tar.NewReader(unpacked)
 	var seen names
+	both := newCopies()
 	for {
 		header, err := archive.Next()
 		if errors.Is(err, io.EOF) {
@@ -100,19 +101,24 @@ func ReadContents(compressed io.Reader, visit func(Object, io.Reader) error) err
 		if !wanted {
 			continue
 		}
-		body := &tracked{reader: archive}
-		if err := visit(object, body); err != nil {
-			if body.err != nil {
-				return damaged(body.err)
-			}
+		body := both.reader(archive)
+		if object.Version != "" {
+			err = visit(object, body)
+		}
+		// A read error comes again here, where no JSON decoder hides it in its own.
+		if _, broken := io.Copy(io.Discard, body); broken != nil {
+			return damaged(broken)
+		}
+		if err != nil {
 			return fmt.Errorf("%s: %w", object, err)
 		}
+		both.add(object)
 	}
 	// What follows the archive's end is padding; the gzip sum comes last.
 	if _, err := io.Copy(io.Discard, unpacked); err != nil {
 		return damaged(err)
 	}
-	return nil
+	return both.paired()
 }
 
 func damaged(err error) error {
@@ -125,7 +131,8 @@ func damaged(err error) error {
 	return &BadContents{err}
 }
 
-// entry is the object that a tar entry holds; wanted is false for the other copy and for Velero's own metadata.
+// entry is the object that a tar entry holds, without a Version for the copy that has none; wanted is false for Velero's own
+// metadata, and for copies in other versions.
 func entry(header *tar.Header) (object Object, wanted bool, err error) {
 	name := header.Name
 	switch {
@@ -139,23 +146,25 @@ func entry(header *tar.Header) (object Object, wanted bool, err error) {
 		return Object{}, false, fmt.Errorf("%q is larger than an object can be (%d bytes)", name, header.Size)
 	}
 	parts := strings.Split(name, "/")
-	if parts[0] != "resources" || len(parts) < 5 {
+	if parts[0] != "resources" || len(parts) < 4 {
 		return Object{}, false, nil
 	}
-	version, ok := strings.CutSuffix(parts[2], preferred)
-	if !ok {
+	object, place := Object{Resource: parts[1], Written: header.ModTime}, parts[2:]
+	if version, ok := strings.CutSuffix(parts[2], preferred); ok && version != "" {
+		object.Version, place = version, parts[3:]
+	} else if !ok && place[0] != "cluster" && place[0] != "namespaces" {
 		return Object{}, false, nil
 	}
-	object = Object{Resource: parts[1], Version: version, Written: header.ModTime}
 	switch {
-	case parts[3] == "cluster" && len(parts) == 5:
-	case parts[3] == "namespaces" && len(parts) == 6:
-		object.Namespace = parts[4]
+	case place[0] == "cluster" && len(place) == 2:
+	case place[0] == "namespaces" && len(place) == 3:
+		object.Namespace = place[1]
 	default:
 		return Object{}, false, fmt.Errorf("%q is in no place of a backup", name)
 	}
-	object.Name, ok = strings.CutSuffix(parts[len(parts)-1], ".json")
-	if !ok || object.Name == "" {
+	file := place[len(place)-1]
+	object.Name = strings.TrimSuffix(file, ".json")
+	if object.Name == file || object.Name == "" {
 		return Object{}, false, fmt.Errorf("%q is not a JSON file", name)
 	}
 	return object, true, nil
@@ -165,18 +174,4 @@ func entry(header *tar.Header) (object Object, wanted bool, err error) {
 func local(name string) bool {
 	return name != "" && !path.IsAbs(name) && !strings.ContainsRune(name, '\\') && !strings.ContainsFunc(name, unicode.IsControl) &&
 		path.Clean(name) == name && name != ".." && !strings.HasPrefix(name, "../")
-}
-
-// tracked remembers a read error, which a JSON decoder would hide in its own.
-type tracked struct {
-	reader io.Reader
-	err    error
-}
-
-func (t *tracked) Read(p []byte) (int, error) {
-	n, err := t.reader.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		t.err = err
-	}
-	return n, err
 }

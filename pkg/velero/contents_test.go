@@ -19,12 +19,13 @@ import (
 const clusterFile = "resources/managedclusters.cluster.open-cluster-management.io/v1-preferredversion/cluster/managed-one.json"
 
 func TestReadContents(t *testing.T) {
-	tarball := testutil.Tarball(t,
+	tarball := testutil.Packed(t,
 		testutil.Entry{Name: "metadata/version", Body: "1.1.0"},
 		testutil.Entry{Name: "resources/", Type: tar.TypeDir},
-		testutil.Entry{Name: "resources/secrets/namespaces/managed-one/kubeconfig.json", Body: `{"the":"other copy"}`},
 		testutil.Entry{Name: "resources/secrets/v1-preferredversion/namespaces/managed-one/kubeconfig.json", Body: `{"kind":"Secret"}`},
 		testutil.Entry{Name: clusterFile, Body: `{"kind":"ManagedCluster"}`},
+		// As with EnableAPIGroupVersions.
+		testutil.Entry{Name: strings.Replace(clusterFile, "v1-preferredversion", "v1beta1", 1), Body: `{"the":"other version"}`},
 	)
 	got := map[velero.Object]string{}
 	err := velero.ReadContents(bytes.NewReader(tarball), func(object velero.Object, body io.Reader) error {

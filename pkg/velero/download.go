@@ -210,6 +210,20 @@ func (d *Downloader) document(ctx context.Context, location string, kind velerov
 	return nil
 }
 
+// tracked remembers a read error, which a JSON decoder would hide in its own.
+type tracked struct {
+	reader io.Reader
+	err    error
+}
+
+func (t *tracked) Read(p []byte) (int, error) {
+	n, err := t.reader.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		t.err = err
+	}
+	return n, err
+}
+
 // damagedError tells in its own words that what is stored beside a backup's contents is damaged. It is a BadContents as they are.
 type damagedError struct{ error }
 

@@ -85,6 +85,11 @@ func TestReadContentsRefusesBombs(t *testing.T) {
 }
 
 func TestReadContentsRefusesWhatMisleads(t *testing.T) {
+	const (
+		restored = "resources/managedclusters.cluster.open-cluster-management.io/cluster/managed-one.json"
+		binding  = "resources/clusterrolebindings.rbac.authorization.k8s.io/cluster/x.json"
+		beta     = "resources/managedclusters.cluster.open-cluster-management.io/v1beta1-preferredversion/cluster/managed-one.json"
+	)
 	for name, test := range map[string]struct {
 		entries []testutil.Entry
 		want    string
@@ -92,6 +97,20 @@ func TestReadContentsRefusesWhatMisleads(t *testing.T) {
 		"twice":              {[]testutil.Entry{{Name: clusterFile, Body: "{}"}, {Name: clusterFile, Body: "{}"}}, "is in it twice"},
 		"control characters": {[]testutil.Entry{{Name: "resources/\x1b[2J/x", Body: "{}"}}, "leads out of the archive"},
 		"dots":               {[]testutil.Entry{{Name: "./" + clusterFile, Body: "{}"}}, "leads out of the archive"},
+		"what Velero alone would read": {
+			[]testutil.Entry{{Name: restored, Body: "{}"}, {Name: binding, Body: "{}"}, {Name: clusterFile, Body: "{}"}}, "of 1 objects it has one copy"},
+		"what Velero would not read": {[]testutil.Entry{{Name: clusterFile, Body: "{}"}}, "of 1 objects it has one copy"},
+		"another under the same name": {
+			[]testutil.Entry{{Name: restored, Body: `{"a":1}`}, {Name: clusterFile, Body: "{}"}}, "managed-one is in it twice, and not the same"},
+		"another, afterwards": {
+			[]testutil.Entry{{Name: clusterFile, Body: "{}"}, {Name: restored, Body: `{"a":1}`}}, "managed-one is in it twice, and not the same"},
+		"two versions, one after the other": {
+			[]testutil.Entry{{Name: beta, Body: "{}"}, {Name: clusterFile, Body: "{}"}, {Name: restored, Body: "{}"}}, "managed-one is in it in two versions"},
+		"two versions, the other way round": {
+			[]testutil.Entry{{Name: restored, Body: "{}"}, {Name: beta, Body: "{}"}, {Name: clusterFile, Body: "{}"}}, "of 1 objects it has one copy"},
+		"a version without a name": {[]testutil.Entry{{Name: "resources/secrets/-preferredversion/namespaces/a/b.json"}}, "in no place of a backup"},
+		"no place for Velero":      {[]testutil.Entry{{Name: "resources/secrets/cluster/a/b.json"}}, "in no place of a backup"},
+		"not JSON for Velero":      {[]testutil.Entry{{Name: "resources/secrets/namespaces/a/b"}}, "not a JSON file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := velero.ReadContents(bytes.NewReader(testutil.Tarball(t, test.entries...)), func(velero.Object, io.Reader) error { return nil })
@@ -106,7 +125,7 @@ func TestReadContentsRefusesWhatMisleads(t *testing.T) {
 // FuzzReadContents: whatever the bytes, reading ends, with an error or without one, and names stay inside.
 func FuzzReadContents(f *testing.F) {
 	for _, entries := range [][]tar.Header{
-		{{Name: clusterFile, Typeflag: tar.TypeReg}},
+		{{Name: clusterFile, Typeflag: tar.TypeReg}}, {{Name: "resources/x/cluster/a.json"}, {Name: "resources/x/v1-preferredversion/cluster/a.json"}},
 		{{Name: "../x", Typeflag: tar.TypeReg}}, {{Name: clusterFile, Typeflag: tar.TypeSymlink, Linkname: "/etc/passwd"}},
 	} {
 		var out bytes.Buffer

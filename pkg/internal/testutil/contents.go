@@ -3,6 +3,7 @@ package testutil
 import (
 	"encoding/json"
 	"path"
+	"regexp"
 	"testing"
 	"time"
 
@@ -16,14 +17,7 @@ import (
 // by Object.
 func Contents(t *testing.T, written time.Time, objects ...runtime.Object) (tarball []byte, list map[string][]string) {
 	t.Helper()
-	entries, list := Entries(t, written, objects...)
-	return Tarball(t, entries...), list
-}
-
-// Entries is Contents before it is packed.
-func Entries(t *testing.T, written time.Time, objects ...runtime.Object) (entries []Entry, list map[string][]string) {
-	t.Helper()
-	entries, list = []Entry{{Name: "metadata/version", Body: "1.1.0\n", Written: written}}, map[string][]string{}
+	entries, list := []Entry{{Name: "metadata/version", Body: "1.1.0\n", Written: written}}, map[string][]string{}
 	for _, object := range objects {
 		object = WithKind(t, object)
 		kind := object.GetObjectKind().GroupVersionKind()
@@ -37,14 +31,28 @@ func Entries(t *testing.T, written time.Time, objects ...runtime.Object) (entrie
 		if named.GetNamespace() != "" {
 			place = path.Join("namespaces", named.GetNamespace(), named.GetName()+".json")
 		}
-		folder := "resources/" + plural.GroupResource().String()
-		entries = append(entries,
-			Entry{Name: path.Join(folder, place), Body: string(body), Written: written},
-			Entry{Name: path.Join(folder, kind.Version+"-preferredversion", place), Body: string(body), Written: written})
+		folder := path.Join("resources", plural.GroupResource().String(), kind.Version+"-preferredversion")
+		entries = append(entries, Entry{Name: path.Join(folder, place), Body: string(body), Written: written})
 		key := kind.GroupVersion().String() + "/" + kind.Kind
 		list[key] = append(list[key], path.Join(named.GetNamespace(), named.GetName()))
 	}
-	return entries, list
+	return Packed(t, entries...), list
+}
+
+var versioned = regexp.MustCompile("/[^/]+-preferredversion/")
+
+// Packed is Tarball of objects under their versions, before each of which Velero writes a copy without the version.
+func Packed(t *testing.T, entries ...Entry) []byte {
+	t.Helper()
+	var packed []Entry
+	for _, entry := range entries {
+		if other := entry; versioned.MatchString(entry.Name) {
+			other.Name = versioned.ReplaceAllString(entry.Name, "/")
+			packed = append(packed, other)
+		}
+		packed = append(packed, entry)
+	}
+	return Tarball(t, packed...)
 }
 
 // WithKind is an object that says its apiVersion and kind, as every object in a backup does.

@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"syscall"
 	"time"
@@ -34,17 +35,17 @@ func run(plugin string, size int64) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	path := filepath.Join(dir, "backup.tar.gz")
-	clusters, err := write(path, size)
+	file := filepath.Join(dir, "backup.tar.gz")
+	clusters, err := write(file, size)
 	if err != nil {
 		return err
 	}
-	stat, err := os.Stat(path)
+	stat, err := os.Stat(file)
 	if err != nil {
 		return err
 	}
 	began := time.Now()
-	cmd := exec.Command(plugin, "inspect", "-f", path, "-o", "name") //nolint:noctx // it runs to its end
+	cmd := exec.Command(plugin, "inspect", "-f", file, "-o", "name") //nolint:noctx // it runs to its end
 	cmd.Stdout, cmd.Stderr = io.Discard, os.Stderr
 	// No cluster in it has a credential, so the exit code is 1.
 	if err := cmd.Run(); cmd.ProcessState == nil || cmd.ProcessState.ExitCode() != 1 {
@@ -60,9 +61,9 @@ func run(plugin string, size int64) error {
 }
 
 // write fills a tarball with managed clusters until it is large enough: of each its ManagedCluster, its Namespace, and ManifestWorks
-// whose content does not compress.
-func write(path string, size int64) (clusters int, err error) {
-	file, err := os.Create(path)
+// whose content does not compress. Every object is in it twice, as Velero writes it.
+func write(to string, size int64) (clusters int, err error) {
+	file, err := os.Create(to)
 	if err != nil {
 		return 0, err
 	}
@@ -72,20 +73,22 @@ func write(path string, size int64) (clusters int, err error) {
 		return 0, err
 	}
 	tarball := tar.NewWriter(packed)
-	add := func(name string, body any) error {
+	add := func(resource, place string, body any) error {
 		data, err := json.Marshal(body)
 		if err != nil {
 			return err
 		}
-		header := &tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: 0o600, Size: int64(len(data)), ModTime: time.Now()}
-		if err := tarball.WriteHeader(header); err != nil {
-			return err
+		for _, version := range []string{"", "v1-preferredversion"} {
+			name := path.Join("resources", resource, version, place+".json")
+			header := &tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: 0o600, Size: int64(len(data)), ModTime: time.Now()}
+			if err := tarball.WriteHeader(header); err != nil {
+				return err
+			}
+			if _, err := tarball.Write(data); err != nil {
+				return err
+			}
 		}
-		_, err = tarball.Write(data)
-		return err
-	}
-	if err := add("metadata/version", "1.1.0"); err != nil {
-		return 0, err
+		return nil
 	}
 	for written := int64(0); written < size; clusters++ {
 		if err := one(add, fmt.Sprintf("cluster-%06d", clusters)); err != nil {
@@ -103,18 +106,18 @@ func write(path string, size int64) (clusters int, err error) {
 	return clusters, nil
 }
 
-func one(add func(name string, body any) error, name string) error {
+func one(add func(resource, place string, body any) error, name string) error {
 	const worksPerCluster, workSize = 4, 16 << 10
 	meta := func(namespace, name string) map[string]any {
 		return map[string]any{"namespace": namespace, "name": name}
 	}
-	err := add("resources/managedclusters.cluster.open-cluster-management.io/v1-preferredversion/cluster/"+name+".json", map[string]any{
+	err := add("managedclusters.cluster.open-cluster-management.io", "cluster/"+name, map[string]any{
 		"apiVersion": "cluster.open-cluster-management.io/v1", "kind": "ManagedCluster", "metadata": meta("", name),
 	})
 	if err != nil {
 		return err
 	}
-	err = add("resources/namespaces/v1-preferredversion/cluster/"+name+".json", map[string]any{
+	err = add("namespaces", "cluster/"+name, map[string]any{
 		"apiVersion": "v1", "kind": "Namespace", "metadata": meta("", name),
 	})
 	if err != nil {
@@ -126,7 +129,7 @@ func one(add func(name string, body any) error, name string) error {
 			return err
 		}
 		work := fmt.Sprintf("work-%d", i)
-		err := add("resources/manifestworks.work.open-cluster-management.io/v1-preferredversion/namespaces/"+name+"/"+work+".json", map[string]any{
+		err := add("manifestworks.work.open-cluster-management.io", "namespaces/"+name+"/"+work, map[string]any{
 			"apiVersion": "work.open-cluster-management.io/v1", "kind": "ManifestWork", "metadata": meta(name, work),
 			"spec": map[string]any{"workload": map[string]any{"manifests": []any{map[string]any{
 				"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta("default", work),
