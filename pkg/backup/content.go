@@ -204,3 +204,9 @@ type naming struct {
 // Resources are what the table names, each with its group, for example manifestworks.work.open-cluster-management.io; kinds
 // that a hub adds to it are not among them.
 func Resources() []string { return slices.Concat(resources(namespaced), resources(clusterScoped)) }
+
+// Refused are the kinds that are left out of every backup by name, BareMetalHosts unless they are asked for: no restore may bring
+// them either, from whomever the backup is.
+func Refused() []string {
+	return slices.Concat(resources(notKinds), resources(notClusterScoped), resources(machines))
+}
