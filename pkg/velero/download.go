@@ -1,6 +1,7 @@
 package velero
 
 import (
+	"cmp"
 	"compress/gzip"
 	"context"
 	"crypto/tls"
@@ -41,6 +42,8 @@ type Downloader struct {
 	API   *API
 	Kube  kubernetes.Interface
 	Clock wait.Clock
+	// Silence is how long a store may send nothing of what it has begun to send; wait.Probe where it is 0.
+	Silence time.Duration
 }
 
 // File is an open download; Size is -1 when the store did not say.
@@ -79,7 +82,8 @@ func (d *Downloader) Open(ctx context.Context, location string, kind velerov1.Do
 	transport.ResponseHeaderTimeout = wait.Probe
 	// The files are gzip by themselves; the transport must not unpack what a store calls an encoding.
 	transport.DisableCompression = true
-	file, err := get(ctx, &http.Client{Transport: transport, CheckRedirect: key.checkRedirect()}, link, key)
+	client := &http.Client{Transport: transport, CheckRedirect: key.checkRedirect()}
+	file, err := get(ctx, client, link, key, cmp.Or(d.Silence, wait.Probe))
 	if err != nil {
 		return nil, fmt.Errorf("%s of %s: %w", kind, name, err)
 	}
@@ -119,22 +123,27 @@ func (d *Downloader) link(ctx context.Context, kind velerov1.DownloadTargetKind,
 	return link, err
 }
 
-func get(ctx context.Context, client *http.Client, link string, key customerKey) (*File, error) {
+func get(ctx context.Context, client *http.Client, link string, key customerKey, silence time.Duration) (*File, error) {
+	ctx, cancel := context.WithCancel(ctx)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, link, http.NoBody)
 	if err != nil {
+		cancel()
 		return nil, errors.New("Velero gave a URL that is none") //nolint:staticcheck // Velero is a name
 	}
 	if err := key.addTo(request); err != nil {
+		cancel()
 		return nil, err
 	}
 	response, err := client.Do(request)
 	if err != nil {
+		cancel()
 		// The URL is a key to the backup: the error must not repeat it.
 		if failed, ok := errors.AsType[*url.Error](err); ok {
 			err = failed.Err
 		}
 		return nil, fmt.Errorf("cannot reach the object store at %s (the location's publicUrl, or its s3Url): %w", request.URL.Host, err)
 	}
+	response.Body = &steady{ReadCloser: response.Body, host: request.URL.Host, limit: silence, cancel: cancel}
 	if response.StatusCode != http.StatusOK {
 		defer response.Body.Close()
 		code := storeError(response.Body)
@@ -200,12 +209,12 @@ func (d *Downloader) document(ctx context.Context, location string, kind velerov
 	}
 	defer file.Close()
 	body := &tracked{reader: file}
-	if err := decodeDocument(body, target); err != nil {
-		err = fmt.Errorf("%s of %s: %w", kind, name, err)
-		if body.err == nil { // the download was whole, so what is stored is not
-			err = &damagedError{err}
-		}
-		return err
+	err = decodeDocument(body, target)
+	if body.err != nil {
+		return fmt.Errorf("%s of %s: %w", kind, name, &brokenError{body.err})
+	}
+	if err != nil {
+		return &damagedError{fmt.Errorf("%s of %s: %w", kind, name, err)}
 	}
 	return nil
 }
@@ -223,6 +232,14 @@ func (t *tracked) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// brokenError tells that a download ended before its end. What is stored may be good.
+type brokenError struct{ error }
+
+func (e *brokenError) Error() string { return "the download broke off: " + e.error.Error() }
+
+// Unwrap returns the cause.
+func (e *brokenError) Unwrap() error { return e.error }
 
 // damagedError tells in its own words that what is stored beside a backup's contents is damaged. It is a BadContents as they are.
 type damagedError struct{ error }

@@ -3,10 +3,13 @@ package velero_test
 import (
 	"context"
 	"encoding/pem"
+	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -93,6 +96,34 @@ func TestDownloadEndsWithItsContext(t *testing.T) {
 	_, err := files.ResourceList(ctx, nightly())
 	if err == nil || !strings.Contains(err.Error(), "Velero gave no URL") && !strings.Contains(err.Error(), "not yet observed") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A store that goes silent is given up, and what it keeps is not called damaged.
+func TestDownloadEndsWhenTheStoreIsSilent(t *testing.T) {
+	whole := testutil.Gzip(t, velero.ResourceList{"v1/Secret": {"a/b"}})
+	store := testutil.NewStore(t, nil)
+	store.Server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", `"0123456789abcdef0123456789abcdef"`)
+		_, _ = w.Write(whole[:20])
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})
+	files, _ := downloader(t, store, location("default"))
+	files.Silence = time.Millisecond
+	for what, read := range map[string]func() error{
+		"BackupResourceList of nightly": func() error { _, err := files.ResourceList(t.Context(), nightly()); return err },
+		"backup nightly": func() error {
+			_, err := files.Contents(t.Context(), nightly(), func(velero.Object, io.Reader) error { return nil })
+			return err
+		},
+	} {
+		want := what + ": the download broke off: the object store at " + store.Server.Listener.Addr().String() +
+			" stopped sending: nothing came for 1ms"
+		var bad *velero.BadContents
+		if err := read(); err == nil || err.Error() != want || errors.As(err, &bad) {
+			t.Errorf("got %v, want %q", err, want)
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	kubefake "k8s.io/client-go/kubernetes/fake"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/internal/testutil"
+	"github.com/acmdr/kubectl-acmdr/pkg/wait"
 )
 
 func TestCustomerKey(t *testing.T) {
@@ -60,7 +61,7 @@ func TestCustomerKeyIsGiven(t *testing.T) {
 	defer secure.Close()
 	client := secure.Client()
 	client.CheckRedirect = key.checkRedirect()
-	file, err := get(context.Background(), client, secure.URL+"/object", key)
+	file, err := get(context.Background(), client, secure.URL+"/object", key, wait.Probe)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,12 +71,12 @@ func TestCustomerKeyIsGiven(t *testing.T) {
 		header.Get(customerSumHeader) == "" || !strings.Contains(file.Encryption, "SSE-C") {
 		t.Errorf("asked with %d headers, encryption %q", len(header), file.Encryption)
 	}
-	if _, err := get(context.Background(), client, secure.URL+"/away", key); err == nil || !strings.Contains(err.Error(), "given to no other server") {
+	if _, err := get(context.Background(), client, secure.URL+"/away", key, wait.Probe); err == nil || !strings.Contains(err.Error(), "given to no other server") {
 		t.Errorf("%v, want no redirect followed", err)
 	}
 	plain := httptest.NewServer(store)
 	defer plain.Close()
-	if _, err := get(context.Background(), plain.Client(), plain.URL+"/object", key); err == nil || !strings.Contains(err.Error(), "over plain http") {
+	if _, err := get(context.Background(), plain.Client(), plain.URL+"/object", key, wait.Probe); err == nil || !strings.Contains(err.Error(), "over plain http") {
 		t.Errorf("%v, want plain http refused", err)
 	}
 	if len(asked) != 1 {

@@ -79,7 +79,8 @@ func TestVerifiedContentsTellsADamagedListApart(t *testing.T) {
 	for name, test := range map[string]struct {
 		length string
 		bad    bool
-	}{"damaged": {"20", true}, "broken off": {"30", false}} {
+		want   string
+	}{"damaged": {"20", true, "it is damaged: "}, "broken off": {"30", false, "the download broke off: "}} {
 		t.Run(name, func(t *testing.T) {
 			store := testutil.NewStore(t, nil)
 			store.Server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -89,7 +90,7 @@ func TestVerifiedContentsTellsADamagedListApart(t *testing.T) {
 			files, _ := downloader(t, store, location("default"))
 			_, err := files.VerifiedContents(t.Context(), nightly(), kindOf)
 			var bad *velero.BadContents
-			if errors.As(err, &bad) != test.bad || err == nil || !strings.HasPrefix(err.Error(), "backup nightly: BackupResourceList of nightly: it is damaged: ") {
+			if errors.As(err, &bad) != test.bad || err == nil || !strings.HasPrefix(err.Error(), "backup nightly: BackupResourceList of nightly: "+test.want) {
 				t.Errorf("got %v", err)
 			}
 		})

@@ -39,13 +39,14 @@ func storedMD5(header http.Header) []byte {
 
 // summed counts what is read of a file and sums it up.
 type summed struct {
-	file *File
+	file tracked
+	md5  []byte
 	size int64
 	sum  hash.Hash
 }
 
 func newSummed(file *File) *summed {
-	return &summed{file: file, sum: md5.New()} //nolint:gosec // see the import
+	return &summed{file: tracked{reader: file}, md5: file.MD5, sum: md5.New()} //nolint:gosec // see the import
 }
 
 func (s *summed) Read(p []byte) (int, error) {
@@ -56,16 +57,19 @@ func (s *summed) Read(p []byte) (int, error) {
 }
 
 // blame says, of contents that turned out to be damaged, whether the store keeps other bytes than it was given. Contents that
-// look whole and are other bytes than that are another backup's.
+// look whole and are other bytes than that are another backup's, and of a download that broke off nothing is known.
 func (s *summed) blame(err error) error {
 	var bad *BadContents
-	if err != nil && !errors.As(err, &bad) || s.file.MD5 == nil {
+	if errors.As(err, &bad) && s.file.err != nil {
+		return &brokenError{s.file.err}
+	}
+	if err != nil && bad == nil || s.md5 == nil {
 		return err
 	}
 	if _, failed := io.Copy(io.Discard, s); failed != nil {
-		return errors.Join(err, fmt.Errorf("the download broke off: %w", failed))
+		return errors.Join(err, &brokenError{failed})
 	}
-	same := bytes.Equal(s.sum.Sum(nil), s.file.MD5)
+	same := bytes.Equal(s.sum.Sum(nil), s.md5)
 	switch {
 	case err == nil && same:
 		return nil

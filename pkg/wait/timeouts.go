@@ -11,7 +11,7 @@ const (
 	// back at most every 4 min, and the agent needs a few seconds to follow.
 	Look = 3 * time.Second
 
-	// Probe bounds one look at an API that may not answer: a credential, a hub's URL.
+	// Probe bounds one look at an API that may not answer: a credential, a hub's URL; and how long a store may send nothing.
 	Probe = 15 * time.Second
 
 	// Complete bounds what a shell waits for when a key asks it to complete a word.
