@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -18,77 +17,75 @@ import (
 )
 
 // standby tells whether the hub is one that would take a fleet over: it may only read the bucket, or only others have
-// written there.
+// written there. Backups that do not say of which hub they are may be this hub's.
 func (c *checker) standby() bool {
-	if c.readOnly() {
-		return true
-	}
-	newest := c.newestByHub()
-	_, own := newest[string(c.hub.UID)]
-	return !own && len(newest) > 0
+	return c.readOnly() || c.own() == nil && slices.ContainsFunc(c.hubs, isOther)
 }
 
-// newestByHub is the newest good whole backup of each hub, or set of ACM's, by the hub's id: this one's by its UID, however it is
-// named there; those of hubs that wrote no id are under "".
-func (c *checker) newestByHub() map[string]*velero.Generation {
-	newest := map[string]*velero.Generation{}
-	for _, source := range c.sources {
-		if source.Phase() != velero.BackupCompleted || velero.Selected(source.Backups[0].Labels) {
-			continue
-		}
-		hub := source.Hub()
-		if c.ids.Has(hub) {
-			hub = string(c.hub.UID)
-		}
-		if known := newest[hub]; known == nil || source.Taken().After(known.Taken()) {
-			newest[hub] = source
-		}
+func isOther(hub *velero.Hub) bool { return !hub.Own && hub.ID != "" }
+
+// own is this hub among those that wrote to the bucket; nil when it did not.
+func (c *checker) own() *velero.Hub {
+	if at := slices.IndexFunc(c.hubs, func(hub *velero.Hub) bool { return hub.Own }); at >= 0 {
+		return c.hubs[at]
 	}
-	return newest
+	return nil
 }
 
-// best is what a fleet would be restored from today: this hub's own, or on a standby hub the newest of any other.
-func (c *checker) best() *velero.Generation {
-	standby := c.standby()
-	var best *velero.Generation
-	for hub, source := range c.newestByHub() {
-		if own := hub == string(c.hub.UID); own == standby {
-			continue
-		}
-		if best == nil || source.Taken().After(best.Taken()) {
-			best = source
-		}
+// best is the hub whose newest backup a fleet would be restored from today, chosen as restore does: on a standby hub among the
+// others, elsewhere this one; at last the unknown one. Several others are an error, which comes with them all.
+func (c *checker) best() ([]*velero.Hub, error) {
+	standby, hubs := c.standby(), c.hubs
+	if !standby {
+		hubs = slices.DeleteFunc(slices.Clone(hubs), isOther)
 	}
-	return best
+	hub, err := velero.ChooseHub(hubs, "")
+	if several, ok := errors.AsType[*velero.SeveralHubs](err); ok {
+		return several.Hubs, err
+	}
+	if hub == nil || hub.Own && standby {
+		return nil, err
+	}
+	return []*velero.Hub{hub}, nil
 }
 
-// newest checks the age of that backup, that it holds the fleet, and how the store keeps it.
+// newest checks the age of that backup, that it holds the fleet, and how the store keeps it; of several hubs, of each.
 func (c *checker) newest(ctx context.Context) ([]Row, error) {
 	const age, content = "newest backup", "backup's content"
 	if c.location == nil {
 		return nil, nil
 	}
-	source := c.best()
-	if source == nil {
-		row := Row{
+	best, several := c.best()
+	var rows []Row
+	switch {
+	case several != nil:
+		rows = append(rows, Row{
+			Name: age, Result: preflight.Warn, Reason: several.Error(), Remedy: "on the day restore needs --from-hub: note which hub is whose",
+		})
+	case len(best) == 0 && c.standby():
+		rows = append(rows, Row{
+			Name: age, Result: preflight.Fail, Reason: "there is no Completed backup of another hub's whole fleet",
+			Remedy: "run 'kubectl acmdr backup' on the active hub; is this location its bucket and prefix?",
+		})
+	case len(best) == 0:
+		rows = append(rows, Row{
 			Name: age, Result: preflight.Fail,
 			Reason: "there is no Completed backup of this hub's whole fleet", Remedy: "run 'kubectl acmdr backup'",
+		})
+	}
+	for _, hub := range best {
+		source := hub.Sources[0]
+		rows = append(rows, c.age(age, source))
+		if !c.usable() {
+			continue
 		}
-		if c.standby() {
-			row.Reason = "there is no Completed backup of another hub's whole fleet"
-			row.Remedy = "run 'kubectl acmdr backup' on the active hub; is this location its bucket and prefix?"
+		more, err := c.read(ctx, content, source)
+		if err != nil {
+			more, _ = found(content, err, "see that this machine reaches the object store, or run install with --public-url")
 		}
-		return []Row{row}, nil
+		rows = append(rows, more...)
 	}
-	rows := []Row{c.age(age, source)}
-	if !c.usable() {
-		return rows, nil
-	}
-	more, err := c.read(ctx, content, source)
-	if err != nil {
-		more, err = found(content, err, "see that this machine reaches the object store, or run install with --public-url")
-	}
-	return append(rows, more...), err
+	return rows, nil
 }
 
 // read downloads what is needed of a backup, or of all in a set.
@@ -182,17 +179,15 @@ func (c *checker) otherHubs(context.Context) ([]Row, error) {
 	if c.location == nil {
 		return nil, nil
 	}
-	byHub := c.newestByHub()
-	own := byHub[string(c.hub.UID)]
 	var others []string
 	recent := false
-	for _, hub := range slices.Sorted(maps.Keys(byHub)) {
-		if hub == string(c.hub.UID) || hub == "" {
+	for _, hub := range c.hubs {
+		if !isOther(hub) {
 			continue
 		}
-		old := c.hub.Clock.Now().Sub(byHub[hub].Taken())
+		old := c.hub.Clock.Now().Sub(hub.Sources[0].Taken())
 		recent = recent || old <= c.options.RPO
-		others = append(others, fmt.Sprintf("%s wrote %s ago", short(hub), duration.HumanDuration(old)))
+		others = append(others, fmt.Sprintf("%s wrote %s ago", short(hub.ID), duration.HumanDuration(old)))
 	}
 	readOnly := fmt.Sprintf("on the standby hub run: kubectl patch backupstoragelocation %s -n %s --type merge "+
 		`-p '{"spec":{"accessMode":"ReadOnly"}}'`, c.location.Name, c.location.Namespace)
@@ -202,7 +197,7 @@ func (c *checker) otherHubs(context.Context) ([]Row, error) {
 		return []Row{preflight.Passed(name, "none has written there")}, nil
 	case c.readOnly():
 		return []Row{preflight.Passed(name, "hub %s; this one only reads", text)}, nil
-	case own == nil:
+	case c.own() == nil:
 		return []Row{{Name: name, Result: preflight.Warn, Reason: "hub " + text + ", and this hub may write and delete there too", Remedy: readOnly}}, nil
 	case recent:
 		return []Row{{Name: name, Result: preflight.Warn, Reason: "hub " + text + ", and this hub writes there too", Remedy: readOnly}}, nil

@@ -13,7 +13,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -53,9 +52,8 @@ type checker struct {
 	hub      Hub
 	options  Options
 	location *velero.Location
-	// sources are the backups, those of a set of ACM's as one; ids are what they call this hub.
-	sources  []*velero.Generation
-	ids      sets.Set[string]
+	// hubs are those with Completed backups in the bucket.
+	hubs     []*velero.Hub
 	clusters []clusterv1.ManagedCluster
 	// skew is how far the hub's clock is ahead of this machine's.
 	skew time.Duration

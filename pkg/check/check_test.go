@@ -45,6 +45,8 @@ func made(name, hub string, hours int, edits ...func(*velero.Backup)) velero.Bac
 	return backup
 }
 
+func byHand(b *velero.Backup) { b.Labels = nil }
+
 func newChecker(mode string, backups ...velero.Backup) *checker {
 	location := &velero.Location{ObjectMeta: metav1.ObjectMeta{Namespace: "velero", Name: "default"}}
 	if mode == "ReadOnly" {
@@ -52,7 +54,7 @@ func newChecker(mode string, backups ...velero.Backup) *checker {
 	}
 	return &checker{
 		hub: Hub{UID: this, Clock: clocktesting.NewFakeClock(now)}, options: Options{RPO: 24 * time.Hour, Soon: time.Hour},
-		location: location, sources: velero.Sources(backups), ids: sets.New(this, thisVersion), clusters: []clusterv1.ManagedCluster{*testutil.ManagedCluster("c1")},
+		location: location, hubs: hubsOf(velero.Sources(backups), sets.New(this, thisVersion)), clusters: []clusterv1.ManagedCluster{*testutil.ManagedCluster("c1")},
 	}
 }
 
@@ -94,15 +96,48 @@ func TestBest(t *testing.T) {
 		"a set of the lost hub's":  {newChecker("", setOfACM(other, 1, 4)...), "acm-20260301110000"},
 		"not all of a set":         {newChecker("", append(setOfACM(thisVersion, 1, 3), made("old", this, 9))...), "old"},
 		"standby with nothing yet": {newChecker("ReadOnly", made("own", this, 0)), ""},
+		"not of an unknown hub":    {newChecker("ReadOnly", made("apps", "", 1, byHand), made("theirs", other, 99)), "theirs"},
+		"nor here":                 {newChecker("", made("apps", "", 1, byHand), made("own", this, 99)), "own"},
+		"at last":                  {newChecker("", made("apps", "", 1, byHand)), "apps"},
+		"each of several":          {newChecker("", append(setOfACM("third", 1, 4), made("theirs", other, 2))...), "acm-20260301110000 theirs"},
 	} {
-		got := ""
-		if best := c.checker.best(); best != nil {
-			got = best.Name
+		best, err := c.checker.best()
+		var names []string
+		for _, hub := range best {
+			names = append(names, hub.Sources[0].Name)
 		}
-		if got != c.want {
-			t.Errorf("%s: %q, want %q", name, got, c.want)
+		if got := strings.Join(names, " "); got != c.want || (err != nil) != (len(names) > 1) {
+			t.Errorf("%s: %q, %v, want %q", name, got, err, c.want)
 		}
 	}
+}
+
+// A hub whose only backups do not say of which hub they are is no standby: its clusters are looked for in them, and its schedule
+// is missed.
+func TestBackupsByHandMakeNoStandby(t *testing.T) {
+	c := newChecker("", made("apps", "", 1, byHand))
+	if c.standby() {
+		t.Error("a standby hub")
+	}
+	expect(t, c.content("content", c.hubs[0].Sources[0], &inspect.Report{}), preflight.Fail, "1 of the 1 managed clusters are not in apps: c1")
+	hub := testutil.NewHub(t)
+	c.hub.Velero = velero.In(hub.Dynamic, "velero")
+	rows, err := c.schedules(t.Context())
+	if err != nil || len(rows) != 1 {
+		t.Fatal(rows, err)
+	}
+	expect(t, rows[0], preflight.Warn, "nothing backs this hub up by itself")
+}
+
+// Where restore asks which hub is meant, that is told, and each is looked at.
+func TestSeveralHubs(t *testing.T) {
+	rows, err := newChecker("ReadOnly", made("third", "33333333-dddd", 1), made("theirs", other, 99)).newest(t.Context())
+	if err != nil || len(rows) != 3 {
+		t.Fatal(rows, err)
+	}
+	expect(t, rows[0], preflight.Warn, "33333333-dddd (newest: third, taken 2026-03-01T11:00:00Z), "+other)
+	expect(t, rows[1], preflight.Pass, "third is 60m old")
+	expect(t, rows[2], preflight.Fail, "theirs is 4d3h old")
 }
 
 func TestAge(t *testing.T) {

@@ -3,6 +3,9 @@ package check
 import (
 	"context"
 	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 	"github.com/acmdr/kubectl-acmdr/pkg/preflight"
@@ -24,11 +27,12 @@ func (c *checker) place(ctx context.Context) ([]Row, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing backups: %w", err)
 	}
-	c.sources = velero.Sources(backups)
-	c.ids, err = velero.HubIDs(c.hub.UID, c.sources, func() (string, error) { return ocm.ClusterVersionID(ctx, c.hub.Dynamic) })
+	sources := velero.Sources(backups)
+	ids, err := velero.HubIDs(c.hub.UID, sources, func() (string, error) { return ocm.ClusterVersionID(ctx, c.hub.Dynamic) })
 	if err != nil {
 		return nil, err
 	}
+	c.hubs = hubsOf(sources, ids)
 	c.location = location
 	row := preflight.Location(location)
 	if row.Result == preflight.Fail && location.Status.Message != "" {
@@ -37,6 +41,11 @@ func (c *checker) place(ctx context.Context) ([]Row, error) {
 		row.Remedy = cause.Remedy
 	}
 	return []Row{row}, nil
+}
+
+// hubsOf are the hubs that a fleet could be restored from.
+func hubsOf(sources []*velero.Generation, ids sets.Set[string]) []*velero.Hub {
+	return velero.Hubs(slices.DeleteFunc(sources, func(g *velero.Generation) bool { return g.Phase() != velero.BackupCompleted }), ids)
 }
 
 // usable tells whether files of the location can be had.

@@ -5,9 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/sets"
 )
 
 // acmHubLabel is the ClusterVersion id of the hub that ACM's cluster-backup-operator backed up (controllers/schedule.go).
@@ -76,7 +73,8 @@ func Generations(backups []Backup) (generations []Generation, others []Backup) {
 	return generations, others
 }
 
-// Sources are what can be restored from: ACM's sets, and every other backup by itself, but for those that hold nothing to restore.
+// Sources are what can be restored from, the newest first: ACM's sets, and every other backup by itself, but for those that hold
+// nothing to restore.
 func Sources(backups []Backup) []*Generation {
 	made, others := Generations(backups)
 	all := make([]*Generation, 0, len(made)+len(others))
@@ -97,21 +95,8 @@ func Sources(backups []Backup) []*Generation {
 	for _, set := range all[:len(made)] {
 		set.uid = uids[set.Hub()]
 	}
+	slices.SortStableFunc(all, func(a, b *Generation) int { return b.Taken().Compare(a.Taken()) })
 	return all
-}
-
-// HubIDs are those by which sources may say that they are of a hub: its kube-system's UID, and in ACM's sets that of its
-// ClusterVersion, which is asked for only where there is one.
-func HubIDs(uid types.UID, sources []*Generation, clusterVersion func() (string, error)) (sets.Set[string], error) {
-	ids := sets.New(string(uid))
-	if !slices.ContainsFunc(sources, (*Generation).OfACM) {
-		return ids, nil
-	}
-	id, err := clusterVersion()
-	if err != nil {
-		return nil, err
-	}
-	return ids.Insert(id).Delete(""), nil
 }
 
 // Alone is a backup that belongs to no set.
