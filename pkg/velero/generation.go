@@ -169,6 +169,12 @@ func (g *Generation) Hub() string {
 	return labels[acmHubLabel]
 }
 
+// hubIDs are all ids of that hub: also its ClusterVersion's, where one of its backups says it.
+func (g *Generation) hubIDs() []string {
+	labels := g.Backups[0].Labels
+	return []string{g.Hub(), labels[acmHubLabel], labels[ClusterVersionLabel]}
+}
+
 // OfACM tells whether it is a set that ACM made, or what there is of one. Such a set holds no ManifestWorks, and no Namespaces.
 func (g *Generation) OfACM() bool { return Part(&g.Backups[0]) != "" }
 

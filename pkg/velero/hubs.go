@@ -32,6 +32,9 @@ type Hub struct {
 	Own bool
 	// Sources are of its whole fleet, the newest first.
 	Sources []*Generation
+
+	// ids are all that its sources call it.
+	ids sets.Set[string]
 }
 
 // Hubs are those that sources, the newest first, are of: the one with the newest first. A backup of some clusters only is of none:
@@ -47,14 +50,15 @@ func Hubs(sources []*Generation, this sets.Set[string]) []*Hub {
 		at := slices.IndexFunc(hubs, func(hub *Hub) bool { return hub.Own && own || hub.ID == id })
 		if at < 0 {
 			at = len(hubs)
-			hubs = append(hubs, &Hub{ID: id, Own: own})
+			hubs = append(hubs, &Hub{ID: id, Own: own, ids: sets.New[string]()})
 		}
+		hubs[at].ids.Insert(source.hubIDs()...)
 		hubs[at].Sources = append(hubs[at].Sources, source)
 	}
 	return hubs
 }
 
-// ChooseHub is the hub whose fleet is restored: the one whose id begins as wanted, else the only other one that wrote to the
+// ChooseHub is the hub whose fleet is restored: the one of which an id begins as wanted, else the only other one that wrote to the
 // bucket, else the one that is asked, else the unknown one. nil when there is none. When several others wrote to the bucket,
 // somebody has to say which is meant.
 func ChooseHub(hubs []*Hub, wanted string) (*Hub, error) {
@@ -88,7 +92,7 @@ func hubOf(hubs []*Hub, wanted string) (*Hub, error) {
 	var matching []*Hub
 	var ids []string
 	for _, hub := range hubs {
-		if strings.HasPrefix(hub.ID, wanted) {
+		if slices.ContainsFunc(hub.ids.UnsortedList(), func(id string) bool { return strings.HasPrefix(id, wanted) }) {
 			matching, ids = append(matching, hub), append(ids, hub.ID)
 		}
 	}

@@ -54,15 +54,16 @@ func backupRows(ctx context.Context, from source, listed []unstructured.Unstruct
 	if from.wide {
 		sizes = measure(ctx, from, all)
 	}
-	generations, _ := velero.Generations(all)
-	of := map[string]*velero.Generation{}
-	for i := range generations {
-		for _, member := range generations[i].Backups {
-			of[member.Name] = &generations[i]
+	sets := map[string]*velero.Generation{}
+	for _, source := range velero.Sources(all) {
+		for _, member := range source.Backups {
+			if source.OfACM() {
+				sets[member.Name] = source
+			}
 		}
 	}
 	return func(object *unstructured.Unstructured, now time.Time) (metav1.TableRow, error) {
-		generation := of[object.GetName()]
+		generation := sets[object.GetName()]
 		if generation != nil && generation.Backups[0].Name != object.GetName() {
 			return metav1.TableRow{}, nil
 		}
