@@ -18,12 +18,21 @@ import (
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 )
 
+var backupsLong = templates.LongDesc(`
+	List the backups that this hub sees, its own and those of other hubs. The backups that ACM makes together
+	(acm-*-schedule) are one row, named after their time: only all of them hold a fleet. That name lists them. One of them that
+	is named by itself, or that a selector picks out, has a row of its own.`)
+
 var backupsExample = templates.Examples(`
 	# The backups that this hub sees in the bucket, its own and those of other hubs
 	kubectl acmdr get backups
 
 	# With the hub that each was taken of, and how much room it takes
 	kubectl acmdr get backups -o wide --context hub-dr2
+
+	# A set of backups that ACM made, and one of them
+	kubectl acmdr get backups acm-20261125040000
+	kubectl acmdr get backups acm-credentials-schedule-20261125040000
 
 	# The phase of one
 	kubectl acmdr get backups before-upgrade -o jsonpath='{.status.phase}'`)
@@ -34,6 +43,7 @@ func backups() kind {
 		use:      "backups",
 		aliases:  []string{"backup"},
 		short:    "List the backups that this hub sees",
+		long:     backupsLong,
 		example:  backupsExample,
 		resource: velero.BackupResource,
 		columns: printing.Columns([]string{"Name", "Status", "Clusters", "Items", "Errors", "Warnings", "Taken", "Expires", "Location", "Age"},
@@ -44,37 +54,51 @@ func backups() kind {
 	}
 }
 
-// backupRows has one row for each of ACM's sets of backups: only together do they hold a fleet.
+// backupRows has one row for each of ACM's sets of backups: only together do they hold a fleet. What was chosen of a set, by name
+// or selector, is no set: each has its own row.
 func backupRows(ctx context.Context, from source, listed []unstructured.Unstructured) (rowFunc, error) {
-	all, err := decode(listed)
+	shown, err := decode(listed)
 	if err != nil {
 		return nil, err
 	}
 	sizes := map[string]int64{}
 	if from.wide {
-		sizes = measure(ctx, from, all)
+		sizes = measure(ctx, from, shown)
 	}
-	sets := map[string]*velero.Generation{}
+	all := shown
+	if from.chosen {
+		if all, err = from.velero.Backups.List(ctx, ""); err != nil {
+			return nil, fmt.Errorf("listing backups: %w", err)
+		}
+	}
+	names := map[string]bool{}
+	for i := range shown {
+		names[shown[i].Name] = true
+	}
+	of, whole := map[string]*velero.Generation{}, map[*velero.Generation]bool{}
 	for _, source := range velero.Sources(all) {
-		for _, member := range source.Backups {
-			if source.OfACM() {
-				sets[member.Name] = source
-			}
+		whole[source] = source.OfACM()
+		for i := range source.Backups {
+			member := source.Backups[i].Name
+			of[member], whole[source] = source, whole[source] && names[member]
 		}
 	}
 	return func(object *unstructured.Unstructured, now time.Time) (metav1.TableRow, error) {
-		generation := sets[object.GetName()]
-		if generation != nil && generation.Backups[0].Name != object.GetName() {
+		source := of[object.GetName()]
+		if whole[source] && source.Backups[0].Name != object.GetName() {
 			return metav1.TableRow{}, nil
 		}
-		if generation != nil {
-			return generationRow(generation, sizes, now), nil
+		if whole[source] {
+			return generationRow(source, sizes, now), nil
 		}
 		backups, err := decode([]unstructured.Unstructured{*object})
 		if err != nil {
 			return metav1.TableRow{}, err
 		}
-		row := backupRow(&backups[0], size(sizes, object.GetName()), now)
+		if source == nil {
+			source = velero.Alone(&backups[0])
+		}
+		row := backupRow(&backups[0], source.Hub(), size(sizes, object.GetName()), now)
 		row.Object.Object = object
 		return row, nil
 	}, nil
@@ -90,24 +114,24 @@ func decode(listed []unstructured.Unstructured) ([]velero.Backup, error) {
 	return backups, nil
 }
 
-// members are the backups that a name means: those of a set of ACM's, or the one of that name.
+// members are the backups that a name means: those of the sets of ACM's that are called so, or the one of that name.
 func members(name string, listed []unstructured.Unstructured) []string {
 	backups, err := decode(listed)
 	if err != nil {
 		return []string{name}
 	}
-	generations, _ := velero.Generations(backups)
-	for i := range generations {
-		if generations[i].Name != name {
-			continue
+	var names []string
+	for _, source := range velero.Sources(backups) {
+		for i := range source.Backups {
+			if source.OfACM() && source.Name == name {
+				names = append(names, source.Backups[i].Name)
+			}
 		}
-		var names []string
-		for _, member := range generations[i].Backups {
-			names = append(names, member.Name)
-		}
-		return names
 	}
-	return []string{name}
+	if len(names) == 0 {
+		return []string{name}
+	}
+	return names
 }
 
 // parallelSizes is how many backups are measured at the same time; Velero signs one URL after another.
@@ -156,7 +180,6 @@ func size(sizes map[string]int64, name string) string {
 func generationRow(generation *velero.Generation, sizes map[string]int64, now time.Time) metav1.TableRow {
 	sum := generation.Backups[0].DeepCopy()
 	sum.Name, sum.Annotations = generation.Name, nil
-	sum.Labels = map[string]string{velero.HubLabel: generation.Hub()}
 	sum.Status.Phase = generation.Phase()
 	sum.Status.Progress = &velero.BackupProgress{}
 	sum.Status.Errors, sum.Status.Warnings = 0, 0
@@ -178,10 +201,10 @@ func generationRow(generation *velero.Generation, sizes map[string]int64, now ti
 	if known {
 		total = printing.Size(bytes)
 	}
-	return backupRow(sum, total, now)
+	return backupRow(sum, generation.Hub(), total, now)
 }
 
-func backupRow(backup *velero.Backup, bytes string, now time.Time) metav1.TableRow {
+func backupRow(backup *velero.Backup, hub, bytes string, now time.Time) metav1.TableRow {
 	status := backup.Status
 	items := printing.None
 	if status.Progress != nil {
@@ -198,7 +221,7 @@ func backupRow(backup *velero.Backup, bytes string, now time.Time) metav1.TableR
 		until(now, status.Expiration),
 		orNone(backup.Spec.StorageLocation),
 		printing.Age(now, backup.CreationTimestamp.Time),
-		orNone(backup.Labels[velero.HubLabel]),
+		orNone(hub),
 		took(status.StartTimestamp, status.CompletionTimestamp),
 		bytes,
 	)

@@ -42,7 +42,9 @@ func shown(t *testing.T, selector string, names []string, objects ...runtime.Obj
 	var rows []string
 	l := &lister{
 		kind: kind, client: hub.Dynamic.Resource(kind.resource).Namespace("velero"), names: names, selector: selector,
-		source:  source{hub: &factory.Clients{Kube: hub.Kube, Dynamic: hub.Dynamic}, velero: api, errOut: io.Discard},
+		source: source{
+			hub: &factory.Clients{Kube: hub.Kube, Dynamic: hub.Dynamic}, velero: api, chosen: selector != "" || len(names) > 0, errOut: io.Discard,
+		},
 		streams: genericiooptions.NewTestIOStreamsDiscard(),
 		print: func(_ io.Writer, _ runtime.Object, table *metav1.Table) error {
 			at := slices.IndexFunc(table.ColumnDefinitions, func(c metav1.TableColumnDefinition) bool { return c.Name == "Hub" })
@@ -71,5 +73,31 @@ func TestOneHubHasOneID(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// What is chosen of a set is told of itself: the set is as whole as before.
+func TestChosenOfASet(t *testing.T) {
+	const credentials = "acm-credentials-schedule-20261125040000"
+	all := func(t *testing.T) []runtime.Object {
+		incomplete := setOfACM(t, "20261125050000", "version")[1:]
+		return append(setOfACM(t, "20261125040000", "version"), incomplete...)
+	}
+	set, lacking, one := "acm-20261125040000 Completed version", "acm-20261125050000 PartiallyFailed version", credentials+" Completed version"
+	for name, test := range map[string]struct {
+		selector string
+		names    []string
+		want     []string
+	}{
+		"all":                {"", nil, []string{set, lacking}},
+		"a set":              {"", []string{"acm-20261125040000"}, []string{set}},
+		"one that lacks one": {"", []string{"acm-20261125050000"}, []string{lacking}},
+		"one of a set":       {"", []string{credentials}, []string{one}},
+		"a schedule's":       {velero.ScheduleLabel + "=acm-credentials-schedule", nil, []string{one}},
+		"a hub's":            {"cluster.open-cluster-management.io/backup-cluster=version", nil, []string{set, lacking}},
+	} {
+		if got := shown(t, test.selector, test.names, all(t)...); !slices.Equal(got, test.want) {
+			t.Errorf("%s: got %q, want %q", name, got, test.want)
+		}
 	}
 }

@@ -33,6 +33,7 @@ type kind struct {
 	use      string
 	aliases  []string
 	short    string
+	long     string
 	example  string
 	resource schema.GroupVersionResource
 	columns  []metav1.TableColumnDefinition
@@ -51,6 +52,8 @@ type source struct {
 	velero *velero.API
 	// wide tells that what only -o wide shows is wanted.
 	wide bool
+	// chosen tells that not all objects are listed: names or a selector chose them.
+	chosen bool
 	// errOut is for what a table has no room for.
 	errOut io.Writer
 }
@@ -85,6 +88,7 @@ func newKind(k kind, f *factory.Factory, streams genericiooptions.IOStreams) *co
 		Use:     k.use + " [NAME...]",
 		Aliases: k.aliases,
 		Short:   k.short,
+		Long:    k.long,
 		Example: k.example,
 		RunE: func(cmd *cobra.Command, names []string) error {
 			lister, err := flags.toLister(cmd.Context(), k, f, names, streams)

@@ -69,7 +69,7 @@ func (flags *listFlags) toLister(ctx context.Context, k kind, f *factory.Factory
 		return nil, err
 	}
 	var client dynamic.ResourceInterface = hub.Dynamic.Resource(k.resource)
-	from := source{hub: hub, wide: flags.output.Wide(), errOut: streams.ErrOut}
+	from := source{hub: hub, wide: flags.output.Wide(), chosen: len(names) > 0 || flags.selector != "", errOut: streams.ErrOut}
 	if k.velero {
 		if from.velero, err = flags.velero.API(ctx, hub); err != nil {
 			return nil, err
@@ -146,7 +146,7 @@ func (l *lister) keepNamed(list *unstructured.UnstructuredList) error {
 }
 
 func (l *lister) printList(list *unstructured.UnstructuredList) error {
-	if len(list.Items) == 0 && l.selector+strings.Join(l.names, "") == "" {
+	if len(list.Items) == 0 && !l.source.chosen {
 		fmt.Fprintf(l.streams.ErrOut, "No %s found.\n", l.kind.use)
 	}
 	table := &metav1.Table{ColumnDefinitions: l.kind.columns}
@@ -175,7 +175,7 @@ func (l *lister) watchFrom(ctx context.Context, version string) error {
 	defer events.Stop()
 	// What changes is told as it changes: no row stands for others.
 	alone := l.source
-	alone.wide = false
+	alone.wide, alone.chosen = false, false
 	if l.row, err = l.kind.rows(ctx, alone, nil); err != nil {
 		return err
 	}
