@@ -55,8 +55,8 @@ func find(ctx context.Context, api *velero.API, name string) (*velero.Generation
 	if err != nil {
 		return nil, fmt.Errorf("listing backups: %w", err)
 	}
-	if generation := velero.FindGeneration(all, name); generation != nil {
-		return generation, nil
+	if generation, err := velero.FindGeneration(all, name); err != nil || generation != nil {
+		return generation, err
 	}
 	backup, err := api.Backups.Get(ctx, name)
 	if apierrors.IsNotFound(err) {

@@ -43,7 +43,10 @@ func (r *Restorer) named(ctx context.Context, choice Choice) (*velero.Generation
 		if err != nil {
 			return false, "", err
 		}
-		if found = velero.FindGeneration(backups, name); found != nil {
+		if found, err = velero.FindGeneration(backups, name); err != nil {
+			return false, "", err
+		}
+		if found != nil {
 			return len(found.Missing) == 0 || choice.AcceptPartial && listed, "of set " + found.Name + " not all is visible on this hub", nil
 		}
 		for i := range backups {

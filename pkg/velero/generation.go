@@ -2,6 +2,7 @@ package velero
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -104,15 +105,28 @@ func Alone(backup *Backup) *Generation {
 	return &Generation{Name: backup.Name, Backups: []Backup{*backup}}
 }
 
-// FindGeneration returns the set that a name means: that of a generation, or of any of its backups; nil when it means none.
-func FindGeneration(backups []Backup, name string) *Generation {
-	generations, _ := Generations(backups)
-	for i := range generations {
-		if generations[i].Name == name || slices.ContainsFunc(generations[i].Backups, func(b Backup) bool { return b.Name == name }) {
-			return &generations[i]
+// FindGeneration returns the set that a name means: that of a generation, or of any of its backups; nil when it means none. Sets of
+// two hubs, or in two locations, may be called the same, which is an error; the names of their backups are not.
+func FindGeneration(backups []Backup, name string) (*Generation, error) {
+	var found []*Generation
+	for _, source := range Sources(backups) {
+		named := source.Name == name || slices.ContainsFunc(source.Backups, func(b Backup) bool { return b.Name == name })
+		if source.OfACM() && named {
+			found = append(found, source)
 		}
 	}
-	return nil
+	switch len(found) {
+	case 0:
+		return nil, nil
+	case 1:
+		return found[0], nil
+	}
+	var sets []string
+	for _, set := range found {
+		first := &set.Backups[0]
+		sets = append(sets, fmt.Sprintf("%s (hub %s, location %s)", first.Name, set.Hub(), first.Spec.StorageLocation))
+	}
+	return nil, fmt.Errorf("%d sets are called %s: name a backup of the one that is meant, such as %s", len(found), name, strings.Join(sets, " or "))
 }
 
 // takes tells whether a backup, which is not older than any member, belongs to the set.

@@ -93,11 +93,12 @@ func TestGenerations(t *testing.T) {
 		"nightly": "",
 	} {
 		got := ""
-		if found := velero.FindGeneration(backups, name); found != nil {
+		found, err := velero.FindGeneration(backups, name)
+		if found != nil {
 			got = found.Name
 		}
-		if got != want {
-			t.Errorf("%s means %q, want %q", name, got, want)
+		if got != want || err != nil {
+			t.Errorf("%s means %q, %v, want %q", name, got, err, want)
 		}
 	}
 }
@@ -108,5 +109,28 @@ func TestGenerationsOfOneMinute(t *testing.T) {
 	generations, _ := velero.Generations(backups)
 	if len(generations) != 2 || len(generations[0].Backups) != 4 || len(generations[1].Backups) != 4 {
 		t.Errorf("got %+v", generations)
+	}
+}
+
+// Two hubs may have been backed up in one second: then only a backup's name says which set is meant.
+func TestSetsOfOneName(t *testing.T) {
+	const done, first, second = velero.BackupCompleted, "20261125040000", "20261125040001"
+	backups := set(first, "a", done, "credentials", "resources")
+	backups = append(backups, set(second, "a", done, "managed-clusters", "resources-generic")...)
+	backups = append(backups, set(first, "b", done, "managed-clusters", "resources-generic")...)
+	backups = append(backups, set(second, "b", done, "credentials", "resources")...)
+	for i := range backups {
+		backups[i].Spec.StorageLocation = "default"
+	}
+	found, err := velero.FindGeneration(backups, "acm-"+first)
+	want := "2 sets are called acm-20261125040000: name a backup of the one that is meant, such as " +
+		"acm-credentials-schedule-20261125040000 (hub a, location default) or acm-credentials-schedule-20261125040001 (hub b, location default)"
+	if found != nil || err == nil || err.Error() != want {
+		t.Errorf("got %v, %v, want %s", found, err, want)
+	}
+	for name, hub := range map[string]string{"acm-resources-schedule-" + first: "a", "acm-resources-schedule-" + second: "b"} {
+		if found, err := velero.FindGeneration(backups, name); err != nil || found.Hub() != hub || len(found.Backups) != 4 {
+			t.Errorf("%s: got %+v, %v, want that of hub %s", name, found, err, hub)
+		}
 	}
 }
