@@ -74,7 +74,7 @@ func encryption(location *velero.Location, backup string, file *velero.File) Row
 		return Row{
 			Name: name, Result: preflight.Warn,
 			Reason: "the store does not say that backup " + backup + " is encrypted, and the kubeconfigs of the fleet are in it",
-			Remedy: "run install with --kms-key-id, --server-side-encryption or --sse-c-key-file, or turn on the bucket's default encryption",
+			Remedy: "run install with --kms-key-id or --server-side-encryption, or turn on the bucket's default encryption",
 		}
 	}
 	return preflight.Passed(name, "backup %s is kept under %s", backup, file.Encryption)

@@ -21,14 +21,14 @@ func Decide(ctx context.Context, kube kubernetes.Interface, hub dynamic.Interfac
 	if err != nil {
 		return nil, err
 	}
-	plan, err := f.plan(s)
+	plan, err := f.plan(ctx, kube, s)
 	if err != nil {
 		return nil, err
 	}
 	return plan, checkNamespace(ctx, kube, plan.Namespace)
 }
 
-func (f *found) plan(s Settings) (*Plan, error) {
+func (f *found) plan(ctx context.Context, kube kubernetes.Interface, s Settings) (*Plan, error) {
 	server, err := f.server(s.Namespace)
 	if err != nil {
 		return nil, err
@@ -49,16 +49,24 @@ func (f *found) plan(s Settings) (*Plan, error) {
 		return nil, fmt.Errorf("location %s/%s was made by somebody else, who has to change its access mode: %s",
 			s.Namespace, at.name, velero.AccessCommand(s.Namespace, at.name, s.Access))
 	}
-	if server == nil || velero.Made(server.Labels) {
-		return installation(s, at)
-	}
-	plan := &Plan{Namespace: s.Namespace, Location: at.name}
-	if !at.theirs {
-		if plan, err = locationOnly(s, at); err != nil {
-			return nil, err
+	var notes []string
+	build, secret := installation, mountedSecret
+	if server != nil && !velero.Made(server.Labels) {
+		notes = f.notes(server)
+		if at.theirs {
+			return &Plan{Namespace: s.Namespace, Location: at.name, Notes: notes}, nil
 		}
+		build, secret = locationOnly, ownSecret
 	}
-	plan.Notes = f.notes(server)
+	told, err := f.keep(ctx, kube, s, &at, secret)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := build(s, at)
+	if err != nil {
+		return nil, err
+	}
+	plan.Notes = slices.Concat(notes, told)
 	return plan, nil
 }
 
@@ -91,6 +99,9 @@ type target struct {
 	theirs bool
 	// access is the mode that it has; a second run does not change it unless that is asked for.
 	access string
+	// before is what a location of the plugin's is until now; nil for a new one, and for one that is theirs.
+	before *velero.Location
+	kept   kept
 }
 
 // location finds the location for the wanted bucket among those of the namespace, or a name for a new one.
@@ -109,14 +120,16 @@ func (f *found) location(s Settings) (target, error) {
 		if BucketOf(location).difference(s.Bucket) == "" {
 			// Not made the default again where the user has chosen another since.
 			isDefault := location.Spec.Default || !f.hasDefault(s.Namespace)
-			return target{
-				name: location.Name, isDefault: isDefault, theirs: !velero.Made(location.Labels), access: string(location.Spec.AccessMode),
-			}, nil
+			at := target{name: location.Name, isDefault: isDefault, theirs: true, access: string(location.Spec.AccessMode)}
+			if velero.Made(location.Labels) {
+				at.theirs, at.before = false, location
+			}
+			return at, nil
 		}
 	}
 	switch {
 	case current != nil && f.replaceable(current):
-		return target{name: current.Name, isDefault: true, access: string(current.Spec.AccessMode)}, nil
+		return target{name: current.Name, isDefault: true, access: string(current.Spec.AccessMode), before: current}, nil
 	case current != nil:
 		return target{}, differs(current, s.Bucket)
 	case slices.Contains(taken, velero.DefaultLocation) && slices.Contains(taken, secondLocation):

@@ -60,7 +60,7 @@ func installation(s Settings, at target) (*Plan, error) {
 	for _, object := range []metav1.Object{&m.serviceAccount, &m.server} {
 		object.SetNamespace(s.Namespace)
 	}
-	setSecret(&m.secret, s, mountedSecret)
+	setSecret(&m.secret, s, at, mountedSecret)
 	setLocation(&m.location, s, at, mountedSecret)
 	tune(&m.server, s.Image, s.PluginImage)
 	plan := &Plan{Namespace: s.Namespace, Location: at.name, Secret: mountedSecret, Objects: m.crds}
@@ -79,17 +79,19 @@ func locationOnly(s Settings, at target) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	setSecret(&m.secret, s, ownSecret)
+	setSecret(&m.secret, s, at, ownSecret)
 	setLocation(&m.location, s, at, ownSecret)
 	plan := &Plan{Namespace: s.Namespace, Location: at.name, Secret: ownSecret}
 	return plan, plan.add(&m.secret, &m.location)
 }
 
-func setSecret(secret *corev1.Secret, s Settings, name string) {
+func setSecret(secret *corev1.Secret, s Settings, at target, name string) {
 	secret.Name, secret.Namespace = name, s.Namespace
 	secret.Data = map[string][]byte{SecretKey: s.Credentials}
 	if s.CustomerKey != nil {
 		secret.Data[customerKey] = s.CustomerKey
+	} else if at.kept.customerKey != nil {
+		secret.Data[customerKey] = at.kept.customerKey
 	}
 }
 
@@ -101,11 +103,14 @@ func setLocation(location *velero.Location, s Settings, at target, secret string
 	location.Spec.StorageType = velero.StorageType{ObjectStorage: &velero.ObjectStorage{
 		Bucket: s.Bucket.Name, Prefix: s.Bucket.Prefix, CACert: s.Bucket.CACert,
 	}}
+	if s.Bucket.CACert == nil {
+		location.Spec.ObjectStorage.CACert = at.kept.caCert
+	}
 	bucket := s.Bucket
 	if s.CustomerKey != nil {
 		bucket.Encryption.CustomerKey = secret + "/" + customerKey
 	}
-	location.Spec.Config = bucket.config()
+	location.Spec.Config = at.kept.with(bucket)
 	// The credential is named even where the server mounts the same secret: Velero reads it anew for every validation, while
 	// a mounted secret reaches the pod a minute late.
 	location.Spec.Credential = &corev1.SecretKeySelector{

@@ -3,6 +3,7 @@
 package storage
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 
@@ -14,14 +15,20 @@ const FieldManager = velero.ManagedBy
 
 // The keys of a location's config that Velero's AWS plugin reads (velero-plugin-for-aws v1.14.3 object_store.go).
 const (
-	regionKey         = "region"
+	RegionKey         = "region"
 	s3URLKey          = "s3Url"
-	publicURLKey      = "publicUrl"
-	forcePathStyleKey = "s3ForcePathStyle"
-	kmsKeyIDKey       = "kmsKeyId"
-	encryptionKey     = "serverSideEncryption"
+	PublicURLKey      = "publicUrl"
+	ForcePathStyleKey = "s3ForcePathStyle"
+	KMSKeyIDKey       = "kmsKeyId"
+	EncryptionKey     = "serverSideEncryption"
 	checksumKey       = "checksumAlgorithm"
 )
+
+// UsualRegion is what S3 servers other than AWS call themselves unless told otherwise. A request cannot be signed without one.
+const UsualRegion = "us-east-1"
+
+// SSES3 is the algorithm of a store that keeps what is written under keys of its own, and so excludes a key of the KMS.
+const SSES3 = "AES256"
 
 // provider is the name under which Velero knows its AWS plugin.
 const provider = "aws"
@@ -35,9 +42,12 @@ type Settings struct {
 	PluginImage string
 	// Credentials is the file that opens the bucket, in the format of the AWS CLI.
 	Credentials Credentials
-	// CustomerKey is the key of SSE-C, 32 bytes; nil for none.
+	// CustomerKey is the key of SSE-C, 32 bytes; nil for the one that is there already, or none.
 	CustomerKey Credentials
 	Bucket      Bucket
+	// Given are the keys of the config that were asked for: an empty value of theirs takes away what the location has. All that
+	// was not asked for stays as the location has it.
+	Given []string
 	// Access is whether Velero may write to the bucket: velero.ReadOnly for a standby hub, velero.ReadWrite, or empty for what
 	// the location has already.
 	Access string
@@ -47,18 +57,19 @@ type Settings struct {
 type Bucket struct {
 	Name   string
 	Prefix string
-	// Region may be empty on AWS, where Velero finds it.
+	// Region may be empty: on AWS Velero finds it, elsewhere it is the usual one.
 	Region string
 	// URL is the S3 server, empty for AWS. PublicURL is where a user's machine reaches it, when that differs.
 	URL       string
 	PublicURL string
 	// ForcePathStyle puts the bucket into the path instead of the host name.
 	ForcePathStyle bool
-	// CACert is the PEM bundle that verifies the server, empty for well-known CAs.
+	// CACert is the PEM bundle that verifies the server, empty for well-known CAs, nil for what the location has already, if any.
 	CACert []byte
 	// Encryption is how the server is asked to keep what is written.
 	Encryption Encryption
-	// Checksum is the algorithm that uploads carry the sum of; nil for Velero's own, empty for none, as old S3 clones need it.
+	// Checksum is the algorithm that uploads carry the sum of; nil for the location's, or Velero's own; empty for none, as old S3
+	// clones need it.
 	Checksum *string
 }
 
@@ -89,15 +100,15 @@ func (e Encryption) String() string {
 func (b Bucket) config() map[string]string {
 	config := map[string]string{}
 	for key, value := range map[string]string{
-		regionKey: b.Region, s3URLKey: b.URL, publicURLKey: b.PublicURL,
-		encryptionKey: b.Encryption.Algorithm, kmsKeyIDKey: b.Encryption.KMSKeyID, velero.CustomerKeySecret: b.Encryption.CustomerKey,
+		RegionKey: b.Region, s3URLKey: b.URL, PublicURLKey: b.PublicURL,
+		EncryptionKey: b.Encryption.Algorithm, KMSKeyIDKey: b.Encryption.KMSKeyID, velero.CustomerKeySecret: b.Encryption.CustomerKey,
 	} {
 		if value != "" {
 			config[key] = value
 		}
 	}
 	if b.ForcePathStyle {
-		config[forcePathStyleKey] = "true"
+		config[ForcePathStyleKey] = "true"
 	}
 	if b.Checksum != nil {
 		config[checksumKey] = *b.Checksum
@@ -108,22 +119,23 @@ func (b Bucket) config() map[string]string {
 // BucketOf is what a location points at.
 func BucketOf(location *velero.Location) Bucket {
 	b := Bucket{
-		Region:         location.Spec.Config[regionKey],
+		Region:         location.Spec.Config[RegionKey],
 		URL:            location.Spec.Config[s3URLKey],
-		PublicURL:      location.Spec.Config[publicURLKey],
-		ForcePathStyle: location.Spec.Config[forcePathStyleKey] == "true",
-		Encryption: Encryption{
-			Algorithm: location.Spec.Config[encryptionKey], KMSKeyID: location.Spec.Config[kmsKeyIDKey],
-			CustomerKey: location.Spec.Config[velero.CustomerKeySecret],
-		},
-	}
-	if b.Encryption.CustomerKey == "" {
-		b.Encryption.CustomerKey = location.Spec.Config[velero.CustomerKeyFile]
+		PublicURL:      location.Spec.Config[PublicURLKey],
+		ForcePathStyle: location.Spec.Config[ForcePathStyleKey] == "true",
+		Encryption:     encryptionOf(location.Spec.Config),
 	}
 	if storage := location.Spec.ObjectStorage; storage != nil {
 		b.Name, b.Prefix, b.CACert = storage.Bucket, storage.Prefix, storage.CACert
 	}
 	return b
+}
+
+func encryptionOf(config map[string]string) Encryption {
+	return Encryption{
+		Algorithm: config[EncryptionKey], KMSKeyID: config[KMSKeyIDKey],
+		CustomerKey: cmp.Or(config[velero.CustomerKeySecret], config[velero.CustomerKeyFile]),
+	}
 }
 
 // difference says where two buckets are not the same place; empty when they are. How a place is reached (region, CA, path

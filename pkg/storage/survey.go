@@ -31,7 +31,7 @@ type found struct {
 	// dpas are OADP's; oadp tells whether its API is there at all.
 	dpas []unstructured.Unstructured
 	oadp bool
-	// backups counts the Backup objects by namespace and location, if that matters for any location.
+	// backups counts the Backup objects by namespace and location, if any location is the plugin's.
 	backups map[string]int
 }
 
@@ -68,7 +68,7 @@ func isServer(deployment *appsv1.Deployment) bool {
 }
 
 func (f *found) countBackups(ctx context.Context, hub dynamic.Interface) error {
-	if !slices.ContainsFunc(f.locations, neverWorked) {
+	if !slices.ContainsFunc(f.locations, func(l velero.Location) bool { return velero.Made(l.Labels) }) {
 		return nil
 	}
 	backups := typed.New[velero.Backup](hub, velero.BackupResource, velero.BackupKind)

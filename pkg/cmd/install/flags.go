@@ -21,9 +21,6 @@ import (
 // maxFile bounds what is read from a file that the user names: a secret holds at most 1 MiB.
 const maxFile = 1 << 20
 
-// usualRegion is what S3 servers other than AWS call themselves unless told otherwise. A request cannot be signed without one.
-const usualRegion = "us-east-1"
-
 // Flags are what the user typed.
 type Flags struct {
 	settings        storage.Settings
@@ -32,25 +29,26 @@ type Flags struct {
 	readOnly        bool
 	customerKeyFile string
 	checksum        string
-	// checksumGiven tells that the user gave one; empty is one.
-	checksumGiven func() bool
-	dryRun        cmdutil.DryRunFlag
-	output        cmdutil.OutputFlags
-	wait          bool
-	timeout       time.Duration
+	// given tells whether the user typed a flag, be it with an empty value.
+	given   func(flag string) bool
+	dryRun  cmdutil.DryRunFlag
+	output  cmdutil.OutputFlags
+	wait    bool
+	timeout time.Duration
 }
 
 // NewFlags returns the flags with their defaults.
 func NewFlags() *Flags {
-	return &Flags{wait: true, timeout: wait.Server + wait.Storage}
+	return &Flags{given: func(string) bool { return false }, wait: true, timeout: wait.Server + wait.Storage}
 }
 
 func (flags *Flags) addFlags(cmd *cobra.Command) {
 	bucket := &flags.settings.Bucket
 	f := cmd.Flags()
+	flags.given = f.Changed
 	f.StringVar(&bucket.Name, "bucket", "", "Name of the bucket that backups are kept in (required)")
 	f.StringVar(&bucket.Prefix, "prefix", "", "Path inside the bucket, for a bucket that holds other things too")
-	f.StringVar(&bucket.Region, "region", "", "Region of the bucket (default: on AWS the bucket's own, with --s3-url "+usualRegion+")")
+	f.StringVar(&bucket.Region, "region", "", "Region of the bucket (default: on AWS the bucket's own, with --s3-url "+storage.UsualRegion+")")
 	f.StringVar(&bucket.URL, "s3-url", "", "URL of the S3 server as the hub reaches it (default: AWS)")
 	f.StringVar(&bucket.PublicURL, "public-url", "", "URL of the S3 server as this machine reaches it, where that differs from --s3-url")
 	f.BoolVar(&bucket.ForcePathStyle, "s3-force-path-style", false,
@@ -64,7 +62,6 @@ func (flags *Flags) addFlags(cmd *cobra.Command) {
 			"Without this key no backup can be read: keep a copy outside of both hubs")
 	f.StringVar(&flags.checksum, "checksum-algorithm", "",
 		"Checksum that uploads carry: CRC32, CRC32C, SHA1, SHA256, or none if given empty, for old S3 servers that refuse it (default CRC32)")
-	flags.checksumGiven = func() bool { return f.Changed("checksum-algorithm") }
 	f.StringVar(&flags.credentialsFile, "credentials-file", "",
 		"File with the access key of the bucket in the profile [default], in the format of the AWS CLI (required)")
 	f.StringVar(&flags.settings.Image, "image", "",
@@ -83,11 +80,25 @@ func (flags *Flags) addFlags(cmd *cobra.Command) {
 	_ = cmd.MarkFlagFilename("sse-c-key-file")
 }
 
+// configKeys are the flags by which a location can lose what its config has.
+var configKeys = map[string]string{
+	"region": storage.RegionKey, "public-url": storage.PublicURLKey, "s3-force-path-style": storage.ForcePathStyleKey,
+	"server-side-encryption": storage.EncryptionKey, "kms-key-id": storage.KMSKeyIDKey,
+}
+
 // toSettings checks what was typed and reads the files that it names.
 func (flags *Flags) toSettings() (storage.Settings, error) {
 	s := flags.settings
-	if s.Bucket.URL != "" && s.Bucket.Region == "" {
-		s.Bucket.Region = usualRegion
+	if flags.given("read-only") {
+		s.Access = velero.ReadWrite
+		if flags.readOnly {
+			s.Access = velero.ReadOnly
+		}
+	}
+	for flag, key := range configKeys {
+		if flags.given(flag) {
+			s.Given = append(s.Given, key)
+		}
 	}
 	if err := checkBucket(s.Bucket); err != nil {
 		return s, err
@@ -112,7 +123,11 @@ func (flags *Flags) toSettings() (storage.Settings, error) {
 	if err := flags.protection(&s); err != nil {
 		return s, err
 	}
+	if !flags.given("cacert") {
+		return s, nil
+	}
 	if flags.cacertFile == "" {
+		s.Bucket.CACert = []byte{} // the location loses what it has
 		return s, nil
 	}
 	if s.Bucket.CACert, err = read("--cacert", flags.cacertFile); err != nil {
@@ -126,7 +141,7 @@ func (flags *Flags) toSettings() (storage.Settings, error) {
 
 // The values that Velero's AWS plugin takes.
 var (
-	encryptions = []string{"AES256", "aws:kms", "aws:kms:dsse"}
+	encryptions = []string{storage.SSES3, "aws:kms", "aws:kms:dsse"}
 	checksums   = []string{"", "CRC32", "CRC32C", "SHA1", "SHA256", "CRC64NVME"}
 )
 
@@ -136,17 +151,17 @@ func (flags *Flags) protection(s *storage.Settings) error {
 	switch {
 	case encryption.Algorithm != "" && !slices.Contains(encryptions, encryption.Algorithm):
 		return cmdutil.Usagef("--server-side-encryption must be one of %s", strings.Join(encryptions, ", "))
-	case encryption.KMSKeyID != "" && encryption.Algorithm == "AES256":
-		return cmdutil.Usagef("--kms-key-id and --server-side-encryption AES256 exclude each other")
+	case encryption.KMSKeyID != "" && encryption.Algorithm == storage.SSES3:
+		return cmdutil.Usagef("--kms-key-id and --server-side-encryption %s exclude each other", storage.SSES3)
 	case flags.customerKeyFile != "" && encryption.Any():
 		return cmdutil.Usagef("--sse-c-key-file excludes --kms-key-id and --server-side-encryption")
 	case !slices.Contains(checksums, flags.checksum):
 		return cmdutil.Usagef("--checksum-algorithm must be empty or one of %s", strings.Join(checksums[1:], ", "))
 	}
-	if flags.checksumGiven != nil && flags.checksumGiven() {
+	if flags.given("checksum-algorithm") {
 		s.Bucket.Checksum = &flags.checksum
 	}
-	if flags.customerKeyFile == "" {
+	if !flags.given("sse-c-key-file") {
 		return nil
 	}
 	if server := s.Bucket.URL; server != "" && !strings.HasPrefix(server, "https://") {

@@ -35,7 +35,9 @@ var long = templates.LongDesc(`
 	Two hubs on one bucket both delete what has expired, and could both write: give the standby --read-only until it takes
 	over. 'restore' works with it.
 
-	Running it again changes nothing, or finishes what an earlier run began.
+	Running it again changes nothing, or finishes what an earlier run began. What a location that it made has already, such
+	as encryption and CA certificates, stays unless its flag is given; an empty value takes it away. SSE-C is neither begun nor
+	ended where there are backups, which could not be read then.
 
 	With --dry-run=client the hub is read and the manifests that would be applied are printed, without the secret, which
 	holds the credentials.`)
@@ -77,12 +79,6 @@ func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command 
 		Example: example,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if cmd.Flags().Changed("read-only") {
-				flags.settings.Access = velero.ReadWrite
-				if flags.readOnly {
-					flags.settings.Access = velero.ReadOnly
-				}
-			}
 			options, err := flags.ToOptions(cmd.Context(), f, streams)
 			if err != nil {
 				return err

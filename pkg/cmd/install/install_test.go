@@ -65,6 +65,7 @@ func TestUsage(t *testing.T) {
 		"two encryptions":   {append(ok, "--server-side-encryption", "AES256", "--kms-key-id", "dr"), "exclude each other"},
 		"SSE-C and KMS":     {append(ok, "--sse-c-key-file", file, "--kms-key-id", "dr"), "--sse-c-key-file excludes"},
 		"SSE-C size":        {append(ok, "--sse-c-key-file", write(t, "key", "SECRET")), "holds 6 bytes, not exactly 32"},
+		"SSE-C empty":       {append(ok, "--sse-c-key-file", ""), "--sse-c-key-file: "},
 		"SSE-C plain":       {append(ok, "--sse-c-key-file", file, "--s3-url", "http://s3"), "needs --s3-url with https"},
 		"checksum":          {append(ok, "--checksum-algorithm", "MD4"), "--checksum-algorithm must be empty or one of"},
 		"namespace":         {append(ok, "--velero-namespace", "a/b"), "is no name of a namespace"},
@@ -95,15 +96,40 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-func TestDefaultRegion(t *testing.T) {
-	for url, want := range map[string]string{"": "", "https://s3": usualRegion} {
-		flags := NewFlags()
-		flags.settings.Bucket.Name, flags.settings.Bucket.URL = "acm-dr", url
-		flags.credentialsFile = write(t, "credentials", credentials)
-		s, err := flags.toSettings()
-		if err != nil || s.Bucket.Region != want {
-			t.Errorf("with URL %q: region %q, %v; want %q", url, s.Bucket.Region, err, want)
-		}
+// What was typed is told from what was not, also where it is empty.
+func TestGiven(t *testing.T) {
+	file := write(t, "credentials", credentials)
+	for name, c := range map[string]struct {
+		args   []string
+		given  []string
+		caCert []byte
+	}{
+		"nothing": {},
+		"empty": {
+			[]string{"--region", "", "--s3-force-path-style=false", "--kms-key-id", "", "--cacert", ""},
+			[]string{"kmsKeyId", "region", "s3ForcePathStyle"}, []byte{},
+		},
+		"all": {
+			[]string{"--public-url", "https://s3", "--server-side-encryption", "AES256"}, []string{"publicUrl", "serverSideEncryption"}, nil,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			flags := NewFlags()
+			cmd := &cobra.Command{}
+			flags.addFlags(cmd)
+			args := append([]string{"--bucket", "b", "--s3-url", "https://s3", "--credentials-file", file}, c.args...)
+			if err := cmd.ParseFlags(args); err != nil {
+				t.Fatal(err)
+			}
+			s, err := flags.toSettings()
+			if err != nil {
+				t.Fatal(err)
+			}
+			slices.Sort(s.Given)
+			if !slices.Equal(s.Given, c.given) || (s.Bucket.CACert == nil) != (c.caCert == nil) {
+				t.Errorf("given %v, CA %q; want %v, %q", s.Given, s.Bucket.CACert, c.given, c.caCert)
+			}
+		})
 	}
 }
 
@@ -239,7 +265,7 @@ func TestProtection(t *testing.T) {
 		want map[string]string
 		key  bool
 	}{
-		"nothing":  {nil, map[string]string{"s3Url": "https://s3", "region": usualRegion}, false},
+		"nothing":  {nil, map[string]string{"s3Url": "https://s3", "region": storage.UsualRegion}, false},
 		"SSE-S3":   {[]string{"--server-side-encryption", "AES256"}, map[string]string{"serverSideEncryption": "AES256"}, false},
 		"SSE-KMS":  {[]string{"--kms-key-id", "dr"}, map[string]string{"kmsKeyId": "dr"}, false},
 		"SSE-C":    {[]string{"--sse-c-key-file", write(t, "key", key)}, map[string]string{"customerKeyEncryptionSecret": "cloud-credentials/customer-key"}, true},
