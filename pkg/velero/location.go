@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -70,7 +71,14 @@ func (api *API) StoredLocation(ctx context.Context, name string) (*Location, err
 			return &locations[i], nil
 		}
 	}
-	return nil, fmt.Errorf("no backup storage location in namespace %s is the default: choose one with --storage-location", api.Namespace)
+	names := make([]string, len(locations))
+	for i := range locations {
+		names[i] = locations[i].Name
+	}
+	// Only the verbs that write have --storage-location; a default helps all of them.
+	return nil, fmt.Errorf("no backup storage location in namespace %s is the default: choose one of %s with: "+
+		`kubectl patch backupstoragelocation NAME -n %s --type merge -p '{"spec":{"default":true}}'`,
+		api.Namespace, strings.Join(names, ", "), api.Namespace)
 }
 
 // roots are the CAs that verify the storage of a location: the system's and the location's own bundle.

@@ -33,9 +33,10 @@ func TestLocation(t *testing.T) {
 		"by Velero's own name": {[]*velero.Location{second, named}, "", "default", ""},
 		"a named one":          {[]*velero.Location{second, location("main")}, "second", "second", ""},
 		"not there":            {[]*velero.Location{second}, "third", "", "backup storage location velero/third does not exist"},
-		"no default":           {[]*velero.Location{second}, "", "", "choose one with --storage-location"},
-		"unavailable":          {[]*velero.Location{unavailable}, "", "", "is not Available: InvalidAccessKeyId"},
-		"none":                 {nil, "", "", velero.ErrNotInstalled.Error()},
+		"no default": {[]*velero.Location{second}, "", "",
+			`choose one of second with: kubectl patch backupstoragelocation NAME -n velero --type merge -p '{"spec":{"default":true}}'`},
+		"unavailable": {[]*velero.Location{unavailable}, "", "", "is not Available: InvalidAccessKeyId"},
+		"none":        {nil, "", "", velero.ErrNotInstalled.Error()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var objects []runtime.Object
