@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
@@ -60,12 +61,27 @@ func find(ctx context.Context, api *velero.API, name string) (*velero.Generation
 	}
 	backup, err := api.Backups.Get(ctx, name)
 	if apierrors.IsNotFound(err) {
-		return nil, fmt.Errorf("backup %s/%s does not exist: see 'kubectl acmdr get backups'", api.Namespace, name)
+		return nil, fmt.Errorf("backup %s/%s does not exist: %s", api.Namespace, name, listed(ctx, api))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading backup %s: %w", name, err)
 	}
 	return velero.Alone(backup), nil
+}
+
+// listed says when Velero last looked for backups in the bucket: one that is newer, or all of it on a hub that has just got its
+// location, may only not be visible yet.
+func listed(ctx context.Context, api *velero.API) string {
+	const see = "see 'kubectl acmdr get backups'"
+	location, err := api.StoredLocation(ctx, "")
+	switch {
+	case err != nil:
+		return see // it only explains
+	case location.Status.LastSyncedTime == nil:
+		return "Velero has not listed the bucket yet, which it does about once a minute: try again then"
+	}
+	return fmt.Sprintf("%s; Velero lists the bucket about once a minute, and did so last at %s: "+
+		"if the backup, or the location, is newer, try again", see, location.Status.LastSyncedTime.UTC().Format(time.RFC3339))
 }
 
 func phase(backup *velero.Backup) string {

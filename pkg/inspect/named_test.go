@@ -173,6 +173,25 @@ func TestNamedSetIsDamaged(t *testing.T) {
 	}
 }
 
+// A backup that Velero has not brought over yet is not said to be none.
+func TestNamedIsNotListedYet(t *testing.T) {
+	hub, store, _ := bucket(t, "this-version")
+	refused := func(want string) {
+		t.Helper()
+		_, err := inspect.Named(t.Context(), store, hub, clocktesting.NewFakeClock(now), "nightly")
+		if err == nil || err.Error() != "backup velero/nightly does not exist: "+want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+	refused("Velero has not listed the bucket yet, which it does about once a minute: try again then")
+	synced := map[string]any{"status": map[string]any{"lastSyncedTime": now.Format(time.RFC3339)}}
+	if err := store.API.Locations.MergePatch(t.Context(), "default", synced); err != nil {
+		t.Fatal(err)
+	}
+	refused("see 'kubectl acmdr get backups'; Velero lists the bucket about once a minute, and did so last at 2026-11-25T04:00:00Z: " +
+		"if the backup, or the location, is newer, try again")
+}
+
 // Files may be of several sets, in any order: what was written with a pause does not belong together.
 func TestFilesOfTwoSets(t *testing.T) {
 	early, soon, late := now, now.Add(4*time.Minute), now.Add(time.Hour)
