@@ -83,14 +83,14 @@ func (r *Report) Recoverable() int {
 }
 
 // lack takes off those clusters that Velero could not read all objects of; it says how many, by namespace, and "" for all others.
-func (r *Report) lack(errors map[string]int) {
+func (r *Report) lack(unread map[string]int) {
 	for i := range r.Clusters {
 		cluster := &r.Clusters[i]
-		if n := errors[cluster.Name]; n > 0 && cluster.Verdict == OK {
+		if n := unread[cluster.Name]; n > 0 && cluster.Verdict == OK {
 			cluster.Verdict, cluster.Reason = Incomplete, fmt.Sprintf("Velero could not read %d of its objects", n)
 		}
 	}
-	if n := errors[""]; n > 0 {
+	if n := unread[""]; n > 0 {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("%d objects outside of namespaces are missing, or Velero's errors do not say where", n))
 	}
 }

@@ -97,7 +97,7 @@ func (r *Restorer) newest(ctx context.Context, choice Choice, chosen string) (*v
 		case seen == 0:
 			return nil, nil, r.nothing(ctx)
 		case len(candidates) > 0:
-			return nil, nil, fmt.Errorf("Velero is not through with listing the bucket, and the newest backup may not be visible yet: "+ //nolint:staticcheck // a name
+			return nil, nil, fmt.Errorf("the bucket is not listed to its end by Velero, and the newest backup may not be visible yet: "+
 				"run the same command again, or name one with --from-backup; %s", r.others(ctx, choice))
 		}
 		return nil, nil, fmt.Errorf("no %s is among the %d in namespace %s; %s",

@@ -17,7 +17,7 @@ func Listed(location *Location) bool {
 func specified(location *Location) time.Time {
 	var last time.Time
 	for _, entry := range location.ManagedFields {
-		if entry.Time != nil && entry.FieldsV1 != nil && bytes.Contains(entry.FieldsV1.Raw, []byte(`"f:spec"`)) && entry.Time.After(last) {
+		if entry.Time != nil && entry.FieldsV1 != nil && bytes.Contains(entry.FieldsV1.GetRawBytes(), []byte(`"f:spec"`)) && entry.Time.After(last) {
 			last = entry.Time.Time
 		}
 	}

@@ -14,7 +14,7 @@ func TestListed(t *testing.T) {
 		return &metav1.Time{Time: time.Date(2026, 11, 22, 12, minute, 0, 0, time.UTC)}
 	}
 	wrote := func(fields string, minute int) metav1.ManagedFieldsEntry {
-		return metav1.ManagedFieldsEntry{Time: at(minute), FieldsV1: &metav1.FieldsV1{Raw: []byte(fields)}}
+		return metav1.ManagedFieldsEntry{Time: at(minute), FieldsV1: metav1.NewFieldsV1(fields)}
 	}
 	spec, status := `{"f:spec":{"f:objectStorage":{"f:bucket":{}}}}`, `{"f:status":{"f:lastSyncedTime":{}}}`
 	for name, test := range map[string]struct {
