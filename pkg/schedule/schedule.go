@@ -84,9 +84,9 @@ func NewPlan(ctx context.Context, clock wait.Clock, hub backup.Hub, options Opti
 		return plan, nil
 	case err != nil:
 		return nil, fmt.Errorf("reading schedule %s: %w", options.Name, err)
-	case !same(existing, wanted):
-		return nil, fmt.Errorf("schedule %s/%s exists already, with other settings or other content: delete it first; its backups stay",
-			existing.Namespace, existing.Name)
+	}
+	if with := unlike(existing, wanted); with != "" {
+		return nil, fmt.Errorf("schedule %s/%s exists already, %s; its backups stay", existing.Namespace, existing.Name, with)
 	}
 	plan.Exists, plan.Schedule = true, existing
 	noted, known := velero.SoftwareOf(existing)
@@ -94,10 +94,27 @@ func NewPlan(ctx context.Context, clock wait.Clock, hub backup.Hub, options Opti
 	return plan, velero.MarkSoftware(existing, software)
 }
 
-// same tells whether a schedule is what would be created. Velero itself sets SkipImmediately.
-func same(existing, wanted *velero.Schedule) bool {
-	return velero.Made(existing.Labels) && existing.Spec.Schedule == wanted.Spec.Schedule && existing.Spec.Paused == wanted.Spec.Paused &&
-		equality.Semantic.DeepEqual(existing.Spec.Template, wanted.Spec.Template)
+// unlike says in what a schedule is not what would be created, and what to do; empty for nothing. Velero itself sets SkipImmediately.
+func unlike(existing, wanted *velero.Schedule) string {
+	const remedy = ": delete it first"
+	is, shall := existing.Spec.Template, wanted.Spec.Template
+	switch {
+	case !velero.Made(existing.Labels):
+		return "made by somebody else: choose another name"
+	case existing.Spec.Schedule != wanted.Spec.Schedule:
+		return fmt.Sprintf("with another --schedule (%q)", existing.Spec.Schedule) + remedy
+	case is.TTL != shall.TTL:
+		return fmt.Sprintf("with another --ttl (%s)", is.TTL.Duration) + remedy
+	case is.StorageLocation != shall.StorageLocation:
+		return "in location " + is.StorageLocation + remedy
+	case !equality.Semantic.DeepEqual(is, shall):
+		return "with other content than this hub's backups have by now" + remedy
+	case existing.Spec.Paused && !wanted.Spec.Paused:
+		return "paused: 'kubectl acmdr schedule resume " + existing.Name + "' starts it"
+	case existing.Spec.Paused != wanted.Spec.Paused:
+		return "and is not paused: 'kubectl acmdr schedule pause " + existing.Name + "' stops it"
+	}
+	return ""
 }
 
 // Create makes the planned schedule, unless it is there, and waits until Velero has taken it.
@@ -128,11 +145,23 @@ func (p *Plan) Create(ctx context.Context, clock wait.Clock, hub backup.Hub) err
 		case velero.ScheduleEnabled:
 			return true, "", nil
 		case velero.ScheduleFailedValidation:
-			return false, "", fmt.Errorf("schedule %s is refused: %s", name, velero.Failure("", current.Status.ValidationErrors))
+			return false, "", p.refused(ctx, hub)
 		}
 		// A paused schedule is not looked at (velero pkg/controller/schedule_controller.go).
 		return current.Spec.Paused, "Velero has not looked at schedule " + name + "; is its server running?", nil
 	})
+}
+
+// refused takes a schedule that Velero does not take away again, unless it was there before.
+func (p *Plan) refused(ctx context.Context, hub backup.Hub) error {
+	name, why := p.Schedule.Name, velero.Failure("", p.Schedule.Status.ValidationErrors)
+	if p.Exists {
+		return fmt.Errorf("schedule %s is refused: %s", name, why)
+	}
+	if err := hub.Velero.Schedules.Delete(ctx, name); err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("schedule %s is refused: %s; it is there still, since it cannot be deleted: %w", name, why, err)
+	}
+	return fmt.Errorf("schedule %s is refused, and deleted again: %s", name, why)
 }
 
 // Pause stops or starts a schedule; changed is false when it is so already.

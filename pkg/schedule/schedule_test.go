@@ -22,7 +22,8 @@ func TestParseCron(t *testing.T) {
 	for expression, want := range map[string]string{
 		"0 */6 * * *": "", "@daily": "", "@every 6h": "", "CRON_TZ=Europe/Berlin 0 3 * * *": "",
 		"": "is empty", "hourly": "expected exactly 5 fields", "61 * * * *": "above maximum", "0 0 31 2 *": "no time ever matches",
-		"TZ=0": "cannot be read",
+		"TZ=0": "cannot be read", "@every 1m": "", "* * * * *": "",
+		"@every 59s": "once a minute at most", "@every 0s": "once a minute at most", "@every -1h": "once a minute at most",
 	} {
 		_, err := ParseCron(expression)
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n")) {
@@ -86,7 +87,7 @@ func TestCreate(t *testing.T) {
 		t.Errorf("got %+v", made.Spec)
 	}
 	wanted.Cron = "@daily"
-	if err := create(); err == nil || !strings.Contains(err.Error(), "exists already, with other settings") {
+	if err := create(); err == nil || !strings.Contains(err.Error(), `exists already, with another --schedule ("@hourly"): delete it first`) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -135,8 +136,11 @@ func TestCreateSaysWhatVeleroRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := plan.Create(t.Context(), testutil.Instant{}, h); err == nil || !strings.Contains(err.Error(), "refused: invalid schedule: no") {
+	if err := plan.Create(t.Context(), testutil.Instant{}, h); err == nil || !strings.Contains(err.Error(), "refused, and deleted again: invalid schedule: no") {
 		t.Errorf("got %v", err)
+	}
+	if left, err := h.Velero.Schedules.List(t.Context(), ""); err != nil || len(left) > 0 {
+		t.Errorf("it is left on the hub: %v, %v", left, err)
 	}
 }
 

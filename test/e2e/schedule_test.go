@@ -40,7 +40,7 @@ func TestSchedule(t *testing.T) {
 			acmdr(t, "get", "schedules").Exits(0).Says("No schedules found")
 			acmdr(t, create...).Exits(0).Row("fleet", "Enabled", "* * * * *")
 			acmdr(t, create...).Exits(0).Says("is there already")
-			acmdr(t, "schedule", "create", "fleet", "--schedule", "@daily").Exits(1).OneError("with other settings")
+			acmdr(t, "schedule", "create", "fleet", "--schedule", "@daily").Exits(1).OneError("with another --schedule")
 			acmdr(t, "schedule", "list", "--rpo", "1h").Exits(1).OneError("no schedule has made a good backup")
 		}},
 		{Name: "Backs", Do: func(t journey.TB, w *journey.World) {
