@@ -30,6 +30,24 @@ func (w *World) LocationIs(t TB, hub, phase string) {
 	w.phaseIs(t, hub, velero("backupstoragelocations"), "default", phase)
 }
 
+// LocationSettles waits until Velero has looked at the location of a hub since a moment, and finds it Available. A Velero that has just
+// started may read its own file of credentials while another of its controllers writes it, and take the location for Unavailable until it
+// looks again.
+func (w *World) LocationSettles(t TB, hub string, since time.Time) {
+	t.Helper()
+	client := w.Cluster(t, hub).Dynamic.Resource(velero("backupstoragelocations")).Namespace(veleroNamespace)
+	eventually(t, patience, "the location of "+hub+" is Available after "+since.Format(time.TimeOnly), func(ctx context.Context) (bool, string) {
+		object, err := client.Get(ctx, "default", metav1.GetOptions{})
+		if err != nil {
+			return false, err.Error()
+		}
+		phase, _, _ := unstructured.NestedString(object.Object, "status", "phase")
+		last, _, _ := unstructured.NestedString(object.Object, "status", "lastValidationTime")
+		at, err := time.Parse(time.RFC3339, last)
+		return err == nil && !at.Before(since.Truncate(time.Second)) && phase == "Available", "it is " + phase + " as of " + last
+	})
+}
+
 // BackupIs waits until a hub sees a backup in a phase.
 func (w *World) BackupIs(t TB, hub, name, phase string) {
 	t.Helper()
