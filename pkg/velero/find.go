@@ -25,17 +25,29 @@ const DefaultNamespace = "velero"
 //nolint:staticcheck // Velero is a name
 var ErrNotInstalled = errors.New("Velero is not installed on this hub: run 'kubectl acmdr install'")
 
-// Find returns the namespace of the hub's Velero: the one that holds the default BackupStorageLocation, else the first of
-// the usual namespaces that holds any. With no location at all the error is ErrNotInstalled.
-func Find(ctx context.Context, hub dynamic.Interface) (string, error) {
+// Find returns the namespace of the hub's Velero: the given one, else the one that holds the default BackupStorageLocation, else
+// the first of the usual namespaces that holds any. With no location at all the error is ErrNotInstalled, and a given namespace
+// that holds none is an error where another does: it has a typing mistake.
+func Find(ctx context.Context, hub dynamic.Interface, given string) (string, error) {
 	locations, err := typed.New[velerov1.BackupStorageLocation](hub, LocationResource, "BackupStorageLocation").List(ctx, "")
-	if apierrors.IsNotFound(err) {
+	switch {
+	case apierrors.IsNotFound(err):
 		return "", ErrNotInstalled
-	}
-	if err != nil {
+	case apierrors.IsForbidden(err) && given != "":
+		return given, nil // who may read only that namespace knows it
+	case err != nil:
 		return "", fmt.Errorf("listing BackupStorageLocations: %w", err)
 	}
-	return choose(locations)
+	within := func(location velerov1.BackupStorageLocation) bool { return location.Namespace == given }
+	if given != "" && (len(locations) == 0 || slices.ContainsFunc(locations, within)) {
+		return given, nil
+	}
+	found, err := choose(locations)
+	if err == nil && given != "" {
+		//nolint:staticcheck // Velero is a name
+		return "", fmt.Errorf("Velero is in namespace %s, not %s: leave --velero-namespace out", found, given)
+	}
+	return found, err
 }
 
 func choose(locations []velerov1.BackupStorageLocation) (string, error) {

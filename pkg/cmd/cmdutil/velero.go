@@ -22,13 +22,9 @@ func (f *VeleroFlags) AddFlags(cmd *cobra.Command) {
 
 // API returns Velero's API on the hub, or velero.ErrNotInstalled.
 func (f *VeleroFlags) API(ctx context.Context, hub *factory.Clients) (*velero.API, error) {
-	namespace := f.Namespace
-	if namespace == "" {
-		found, err := velero.Find(ctx, hub.Dynamic)
-		if err != nil {
-			return nil, err
-		}
-		namespace = found
+	namespace, err := velero.Find(ctx, hub.Dynamic, f.Namespace)
+	if err != nil {
+		return nil, err
 	}
 	return velero.In(hub.Dynamic, namespace), nil
 }
