@@ -99,8 +99,7 @@ func openShift(items int) Row {
 func Location(location *velero.Location) Row {
 	const name = "location"
 	if location.Status.Phase != velero.LocationAvailable {
-		err := &velero.UnavailableError{Namespace: location.Namespace, Name: location.Name, Message: location.Status.Message}
-		return Row{Name: name, Result: Fail, Reason: err.Error()}
+		return Row{Name: name, Result: Fail, Reason: velero.Unavailable(location).Error()}
 	}
 	mode := location.Spec.AccessMode
 	if mode == "" {

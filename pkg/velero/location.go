@@ -5,9 +5,11 @@ import (
 	"crypto/x509"
 	"fmt"
 	"strings"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/duration"
 	"k8s.io/client-go/kubernetes"
 )
 
@@ -22,7 +24,7 @@ func (api *API) Location(ctx context.Context, name string) (*Location, error) {
 		return nil, err
 	}
 	if location.Status.Phase != LocationAvailable {
-		return nil, &UnavailableError{Namespace: location.Namespace, Name: location.Name, Message: location.Status.Message}
+		return nil, Unavailable(location)
 	}
 	return location, nil
 }
@@ -32,6 +34,24 @@ type UnavailableError struct {
 	Namespace, Name string
 	// Message is the reason in Velero's words; empty when it has not looked yet.
 	Message string
+	// Looked is when Velero validated it last, zero for never; Every is how often it does, 0 for not any more.
+	Looked time.Time
+	Every  time.Duration
+}
+
+// usualFrequency is how often Velero validates a location that does not say it (pkg/cmd/server/config).
+const usualFrequency = time.Minute
+
+// Unavailable is the error of a location that is not Available.
+func Unavailable(location *Location) *UnavailableError {
+	e := &UnavailableError{Namespace: location.Namespace, Name: location.Name, Message: location.Status.Message, Every: usualFrequency}
+	if frequency := location.Spec.ValidationFrequency; frequency != nil {
+		e.Every = frequency.Duration
+	}
+	if looked := location.Status.LastValidationTime; looked != nil {
+		e.Looked = looked.Time
+	}
+	return e
 }
 
 func (e *UnavailableError) Error() string {
@@ -39,7 +59,16 @@ func (e *UnavailableError) Error() string {
 	if why == "" {
 		why = "Velero has not validated it yet; is its server running?"
 	}
-	return fmt.Sprintf("backup storage location %s/%s is not Available: %s", e.Namespace, e.Name, why)
+	return fmt.Sprintf("backup storage location %s/%s is not Available: %s%s", e.Namespace, e.Name, why, e.asOf())
+}
+
+// asOf says how old the news is, and when there will be others: what was mended since then, Velero does not know yet.
+func (e *UnavailableError) asOf() string {
+	if e.Looked.IsZero() || e.Every <= 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (as of %s ago; Velero looks every %s)",
+		duration.HumanDuration(max(time.Since(e.Looked), 0)), duration.HumanDuration(e.Every))
 }
 
 // StoredLocation reads the same as Location, whether Velero can use it or not.

@@ -57,6 +57,31 @@ func TestLocation(t *testing.T) {
 	}
 }
 
+// What was mended since Velero looked last, it does not know yet.
+func TestUnavailableSaysHowOldItIs(t *testing.T) {
+	const long = 5 * time.Minute
+	for name, test := range map[string]struct {
+		looked time.Duration
+		every  *metav1.Duration
+		want   string
+	}{
+		"every minute":  {looked: 40 * time.Second, want: "is not Available: refused (as of 40s ago; Velero looks every 60s)"},
+		"now and then":  {looked: 40 * time.Second, every: &metav1.Duration{Duration: long}, want: "refused (as of 40s ago; Velero looks every 5m)"},
+		"never again":   {looked: 40 * time.Second, every: &metav1.Duration{}, want: "is not Available: refused"},
+		"clocks differ": {looked: -time.Hour, want: "(as of 0s ago; "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := location("default")
+			looked := metav1.NewTime(time.Now().Add(-test.looked))
+			l.Status.Phase, l.Status.Message, l.Status.LastValidationTime = "Unavailable", "refused", &looked
+			l.Spec.ValidationFrequency = test.every
+			if err := velero.Unavailable(l).Error(); !strings.Contains(err, test.want) || test.every != nil && test.every.Duration == 0 && !strings.HasSuffix(err, test.want) {
+				t.Errorf("got %q, want %q", err, test.want)
+			}
+		})
+	}
+}
+
 func TestRunning(t *testing.T) {
 	deployment := func(available int32) *appsv1.Deployment {
 		return &appsv1.Deployment{
