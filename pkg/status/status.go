@@ -8,11 +8,13 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	clusterv1 "open-cluster-management.io/api/cluster/v1"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
+	"github.com/acmdr/kubectl-acmdr/pkg/storage"
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 )
 
@@ -23,13 +25,15 @@ type Hub struct {
 	Dynamic dynamic.Interface
 	// Velero is the hub's Velero; nil when it has none.
 	Velero *velero.API
+	// UID is that of its kube-system namespace, by which backups say that they are of it.
+	UID types.UID
 	// Other is another hub that is looked at for clusters which both claim; nil for none.
 	Other *Other
 }
 
 // Item is one line of the page.
 type Item struct {
-	// Component is hub, storage, backup, restore, clusters, other hub or claimed.
+	// Component is hub, velero, storage, backup, restore, clusters, other hub or claimed.
 	Component string
 	Name      string
 	Status    string
@@ -45,7 +49,7 @@ func Read(ctx context.Context, hub Hub) ([]Item, error) {
 		return nil, fmt.Errorf("reading the hub's version: %w", err)
 	}
 	items := []Item{{Component: "hub", Name: hub.Server, Status: "Reachable", Detail: "Kubernetes " + version.GitVersion}}
-	for _, read := range []func(context.Context, Hub) ([]Item, error){storage, newestBackup, newestRestore, fleet, claimed} {
+	for _, read := range []func(context.Context, Hub) ([]Item, error){ofVelero, fleet, claimed} {
 		more, err := read(ctx, hub)
 		if err != nil {
 			return nil, err
@@ -55,7 +59,16 @@ func Read(ctx context.Context, hub Hub) ([]Item, error) {
 	return items, nil
 }
 
-func storage(ctx context.Context, hub Hub) ([]Item, error) {
+// page is what is known of a hub's Velero.
+type page struct {
+	hub       Hub
+	locations []velero.Location
+	// down is why Velero does not run; nil when it does, or when that may not be read.
+	down error
+}
+
+// ofVelero reads all that Velero knows.
+func ofVelero(ctx context.Context, hub Hub) ([]Item, error) {
 	if hub.Velero == nil {
 		return []Item{{Component: "storage", Status: "None", Detail: velero.ErrNotInstalled.Error()}}, nil
 	}
@@ -63,48 +76,45 @@ func storage(ctx context.Context, hub Hub) ([]Item, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing BackupStorageLocations: %w", err)
 	}
+	p := &page{hub: hub, locations: locations, down: hub.Velero.Running(ctx, hub.Kube)}
 	var items []Item
-	for _, location := range locations {
-		item := Item{Component: "storage", Name: location.Name, Status: string(location.Status.Phase), Detail: location.Status.Message}
-		if location.Status.LastValidationTime != nil {
-			item.Since = location.Status.LastValidationTime.Time
+	if p.down != nil {
+		items = append(items, Item{Component: "velero", Name: hub.Velero.Namespace, Status: "NotRunning", Detail: p.down.Error()})
+	}
+	items = append(items, p.storage()...)
+	for _, read := range []func(context.Context) ([]Item, error){p.newestBackup, p.newestRestore} {
+		more, err := read(ctx)
+		if err != nil {
+			return nil, err
 		}
-		if item.Status == "" {
-			item.Status, item.Detail = "Unknown", "Velero has not validated it yet"
-		}
-		if bucket := location.Spec.ObjectStorage; bucket != nil && item.Detail == "" {
-			item.Detail = strings.TrimSuffix("s3://"+bucket.Bucket+"/"+bucket.Prefix, "/")
-		}
-		items = append(items, item)
+		items = append(items, more...)
 	}
 	return items, nil
 }
 
-func newestBackup(ctx context.Context, hub Hub) ([]Item, error) {
-	if hub.Velero == nil {
-		return nil, nil
+func (p *page) storage() []Item {
+	var items []Item
+	for i := range p.locations {
+		location := &p.locations[i]
+		item := Item{Component: "storage", Name: location.Name, Status: string(location.Status.Phase)}
+		if location.Status.LastValidationTime != nil {
+			item.Since = location.Status.LastValidationTime.Time
+		}
+		switch bucket := location.Spec.ObjectStorage; {
+		case item.Status == "":
+			item.Status, item.Detail = "Unknown", "Velero has not validated it yet"
+		case location.Status.Message != "":
+			item.Detail = storage.Explain(location.Status.Message).String()
+		case bucket != nil:
+			item.Detail = strings.TrimSuffix("s3://"+bucket.Bucket+"/"+bucket.Prefix, "/")
+		}
+		items = append(items, item)
 	}
-	backups, err := hub.Velero.Backups.List(ctx, "")
-	if err != nil {
-		return nil, fmt.Errorf("listing backups: %w", err)
-	}
-	if len(backups) == 0 {
-		return []Item{{Component: "backup", Status: "None", Detail: "no backup in the bucket: run 'kubectl acmdr backup' on the active hub"}}, nil
-	}
-	newest := slices.MaxFunc(backups, func(a, b velero.Backup) int { return a.CreationTimestamp.Compare(b.CreationTimestamp.Time) })
-	item := Item{Component: "backup", Name: newest.Name, Status: string(newest.Status.Phase), Since: newest.CreationTimestamp.Time}
-	if newest.Status.CompletionTimestamp != nil {
-		item.Since = newest.Status.CompletionTimestamp.Time
-	}
-	item.Detail = fmt.Sprintf("newest of %d", len(backups))
-	return []Item{item}, nil
+	return items
 }
 
-func newestRestore(ctx context.Context, hub Hub) ([]Item, error) {
-	if hub.Velero == nil {
-		return nil, nil
-	}
-	restores, err := hub.Velero.Restores.List(ctx, "")
+func (p *page) newestRestore(ctx context.Context) ([]Item, error) {
+	restores, err := p.hub.Velero.Restores.List(ctx, "")
 	if err != nil {
 		return nil, fmt.Errorf("listing restores: %w", err)
 	}

@@ -82,12 +82,16 @@ func (flags *Flags) ToOptions(ctx context.Context, f *factory.Factory, streams g
 	if err != nil && !errors.Is(err, velero.ErrNotInstalled) {
 		return nil, err
 	}
+	uid, err := factory.ClusterUID(ctx, hub.Kube)
+	if err != nil {
+		return nil, err
+	}
 	other, err := flags.other(ctx, f, hub)
 	if err != nil {
 		return nil, err
 	}
 	return &Options{
-		Hub:   status.Hub{Server: hub.Config.Host, Kube: hub.Kube, Dynamic: hub.Dynamic, Velero: api, Other: other},
+		Hub:   status.Hub{Server: hub.Config.Host, Kube: hub.Kube, Dynamic: hub.Dynamic, Velero: api, UID: uid, Other: other},
 		Print: printer, Streams: streams,
 	}, nil
 }
