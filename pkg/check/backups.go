@@ -193,6 +193,8 @@ func (c *checker) otherHubs(context.Context) ([]Row, error) {
 		`-p '{"spec":{"accessMode":"ReadOnly"}}'`, c.location.Name, c.location.Namespace)
 	text := strings.Join(others, ", ")
 	switch {
+	case len(others) == 0 && !c.usable():
+		return []Row{{Name: name, Result: preflight.Warn, Reason: "not known: " + c.unknown(), Remedy: "mend that first"}}, nil
 	case len(others) == 0:
 		return []Row{preflight.Passed(name, "none has written there")}, nil
 	case c.readOnly():

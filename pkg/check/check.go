@@ -52,6 +52,8 @@ type checker struct {
 	hub      Hub
 	options  Options
 	location *velero.Location
+	// down tells that Velero does not run, so that nothing is to be had of it.
+	down bool
 	// hubs are those with Completed backups in the bucket.
 	hubs     []*velero.Hub
 	clusters []clusterv1.ManagedCluster
@@ -65,7 +67,7 @@ func Read(ctx context.Context, hub Hub, options Options, clusters []clusterv1.Ma
 	c := &checker{hub: hub, options: options, clusters: clusters}
 	var rows []Row
 	for _, check := range []func(context.Context) ([]Row, error){
-		c.velero, c.clocks, c.place, c.newest, c.otherHubs, c.schedules, c.endpoint, c.services, c.namespaces, c.permissions,
+		c.velero, c.clocks, c.place, c.newest, c.unread, c.otherHubs, c.schedules, c.endpoint, c.services, c.namespaces, c.permissions,
 	} {
 		more, err := check(ctx)
 		if err != nil {
@@ -98,6 +100,7 @@ func (c *checker) velero(ctx context.Context) ([]Row, error) {
 		return []Row{{Name: name, Result: preflight.Fail, Reason: "it is not installed on this hub", Remedy: "run 'kubectl acmdr install'"}}, nil
 	}
 	if err := c.hub.Velero.Running(ctx, c.hub.Kube); err != nil {
+		c.down = true
 		return found(name, err, "see 'kubectl get pods -n "+c.hub.Velero.Namespace+"'")
 	}
 	server, err := c.hub.Velero.Server(ctx, c.hub.Kube, c.hub.Clock)

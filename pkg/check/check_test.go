@@ -185,12 +185,44 @@ func TestOtherHubs(t *testing.T) {
 		"standby reads":     {newChecker("ReadOnly", made("t", other, 2)), preflight.Pass, "only reads"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			c.checker.location.Status.Phase = velero.LocationAvailable
 			rows, err := c.checker.otherHubs(context.Background())
 			if err != nil || len(rows) != 1 {
 				t.Fatal(rows, err)
 			}
 			expect(t, rows[0], c.result, c.reason)
 		})
+	}
+}
+
+// What only Velero, or the bucket, could tell is not waited for and not made up.
+func TestWhatCannotBeHad(t *testing.T) {
+	for reason, edit := range map[string]func(*checker){
+		"Velero is not running":         func(c *checker) { c.down = true },
+		"the location is not Available": func(c *checker) { c.location.Status.Phase = "Unavailable" },
+	} {
+		c := newChecker("", made("b", this, 1)) // to be asked for its contents, Velero would have to be there
+		c.location.Status.Phase = velero.LocationAvailable
+		edit(c)
+		var rows []Row
+		for _, check := range []func(context.Context) ([]Row, error){c.newest, c.unread, c.otherHubs} {
+			more, err := check(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows = append(rows, more...)
+		}
+		if len(rows) != 3 {
+			t.Fatal(rows)
+		}
+		expect(t, rows[0], preflight.Pass, "b is 60m old")
+		expect(t, rows[1], preflight.Warn, "not looked at: "+reason)
+		expect(t, rows[2], preflight.Warn, "not known: "+reason)
+	}
+	c := newChecker("")
+	c.location.Status.Phase = velero.LocationAvailable
+	if rows, err := c.unread(t.Context()); err != nil || len(rows) > 0 {
+		t.Error(rows, err)
 	}
 }
 
@@ -258,6 +290,19 @@ func TestVelero(t *testing.T) {
 	if left, err := c.hub.Velero.StatusRequests.List(t.Context(), ""); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
+}
+
+// A Velero that is scaled to 0 is found before anything is asked of it.
+func TestVeleroIsDown(t *testing.T) {
+	hub := testutil.NewHub(t, &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "velero", Name: "velero"}})
+	c := newChecker("")
+	c.hub.Kube, c.hub.Dynamic, c.hub.Velero = hub.Kube, hub.Dynamic, velero.In(hub.Dynamic, "velero")
+	c.location.Status.Phase = velero.LocationAvailable
+	rows, err := c.velero(t.Context())
+	if err != nil || len(rows) != 1 || c.usable() {
+		t.Fatal(rows, err)
+	}
+	expect(t, rows[0], preflight.Fail, "Velero is not running")
 }
 
 // A hub without Velero is still looked at for all else.

@@ -49,8 +49,25 @@ func hubsOf(sources []*velero.Generation, ids sets.Set[string]) []*velero.Hub {
 }
 
 // usable tells whether files of the location can be had.
-func (c *checker) usable() bool {
-	return c.location != nil && c.location.Status.Phase == velero.LocationAvailable
+func (c *checker) usable() bool { return c.location != nil && c.unknown() == "" }
+
+// unknown is why it is not known what the location holds now; empty when it is.
+func (c *checker) unknown() string {
+	switch {
+	case c.down:
+		return "Velero is not running"
+	case c.location.Status.Phase != velero.LocationAvailable:
+		return "the location is not Available"
+	}
+	return ""
+}
+
+// unread stands for the checks of what is in the bucket, where that cannot be had.
+func (c *checker) unread(context.Context) ([]Row, error) {
+	if c.location == nil || c.usable() {
+		return nil, nil
+	}
+	return []Row{{Name: "backup's content", Result: preflight.Warn, Reason: "not looked at: " + c.unknown(), Remedy: "mend that first"}}, nil
 }
 
 // readOnly is how a standby hub should have the bucket.

@@ -19,6 +19,9 @@ func Named(ctx context.Context, store *velero.Downloader, hub Hub, clock wait.Cl
 	if err != nil {
 		return nil, err
 	}
+	if err := store.API.Running(ctx, store.Kube); err != nil {
+		return nil, err
+	}
 	var warnings []string
 	if len(generation.Missing) > 0 {
 		warnings = append(warnings, fmt.Sprintf("generation %s lacks %s", generation.Name, strings.Join(generation.Missing, ", ")))

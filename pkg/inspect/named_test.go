@@ -10,9 +10,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/vmware-tanzu/velero/pkg/util/results"
+	appsv1 "k8s.io/api/apps/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	kubefake "k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
 	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/inspect"
@@ -61,6 +65,7 @@ func set(parts map[string]*stored, stamp string) []*stored {
 func bucket(t *testing.T, id string, backups ...*stored) (inspect.Hub, *velero.Downloader, *testutil.Store) {
 	t.Helper()
 	objects := []runtime.Object{
+		testutil.VeleroServer(),
 		testutil.Object(t, velero.LocationResource, &velero.Location{ObjectMeta: metav1.ObjectMeta{Namespace: "velero", Name: "default"}}),
 		&unstructured.Unstructured{Object: map[string]any{
 			"apiVersion": "config.openshift.io/v1", "kind": "ClusterVersion",
@@ -213,5 +218,26 @@ func TestFilesOfTwoSets(t *testing.T) {
 		if mixed := len(warnings) == 1 && strings.HasPrefix(warnings[0], "mixed generations: "); mixed != test.mixed || !mixed && len(warnings) > 0 {
 			t.Errorf("written at %s: warnings %q", test.written, warnings)
 		}
+	}
+}
+
+// A Velero that does not run is not asked for the backup; who may not read its Deployment asks.
+func TestNamedWithoutVelero(t *testing.T) {
+	hub, store, _ := bucket(t, "this-version", set(acmSet("this-version"), stamp)...)
+	kube, _ := store.Kube.(*kubefake.Clientset)
+	var answer error
+	kube.PrependReactor("get", "deployments", func(clienttesting.Action) (bool, runtime.Object, error) {
+		return true, &appsv1.Deployment{}, answer
+	})
+	read := func() error {
+		_, err := inspect.Named(t.Context(), store, hub, clocktesting.NewFakeClock(now), "acm-"+stamp)
+		return err
+	}
+	if err := read(); err == nil || !strings.Contains(err.Error(), "Velero is not running") {
+		t.Errorf("got %v", err)
+	}
+	answer = apierrors.NewForbidden(appsv1.Resource("deployments"), "velero", nil)
+	if err := read(); err != nil {
+		t.Errorf("got %v", err)
 	}
 }

@@ -25,7 +25,7 @@ func named(t *testing.T, names ...string) (out, errOut string, err error) {
 	}
 	acm := map[string]string{"cluster.open-cluster-management.io/backup-cluster": "a-version"}
 	location := &velero.Location{ObjectMeta: metav1.ObjectMeta{Namespace: "velero", Name: "default"}}
-	objects, files := []runtime.Object{testutil.Object(t, velero.LocationResource, location)}, map[string][]byte{}
+	objects, files := []runtime.Object{testutil.VeleroServer(), testutil.Object(t, velero.LocationResource, location)}, map[string][]byte{}
 	for name, labels := range map[string]map[string]string{
 		"ours": by("this-uid"), "theirs": by("that-uid"), "acm-managed-clusters-schedule-20261125040000": acm,
 		"acm-credentials-schedule-20261125040000": acm, "acm-resources-schedule-20261125040000": acm,

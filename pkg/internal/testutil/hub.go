@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -91,6 +93,13 @@ func NewHub(t *testing.T, objects ...runtime.Object) *Hub {
 		return false, nil, unstructured.SetNestedMap(request.Object, status, "status")
 	})
 	return hub
+}
+
+// VeleroServer is the Deployment of a Velero that runs.
+func VeleroServer() *appsv1.Deployment {
+	return &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "velero", Name: "velero"}, Status: appsv1.DeploymentStatus{AvailableReplicas: 1},
+	}
 }
 
 // VeleroVersion is the version of the Velero of a fake hub.
