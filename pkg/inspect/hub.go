@@ -33,7 +33,7 @@ func (r *Report) of(ctx context.Context, hub Hub, generation *velero.Generation)
 	r.Hub, r.set = generation.Hub(), generation.OfACM()
 	r.own = ids.Has(r.Hub)
 	if r.Hub != "" && !r.own {
-		r.Warnings = append(r.Warnings, "it is of another hub than this one: "+r.Hub)
+		r.Warnings = append(r.Warnings, "backup "+generation.Name+" is of another hub than this one: "+r.Hub)
 	}
 	return nil
 }

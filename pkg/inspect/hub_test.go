@@ -36,7 +36,7 @@ func TestHubs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		warned := len(report.Warnings) > 0 && report.Warnings[len(report.Warnings)-1] == "it is of another hub than this one: "+want.hub
+		warned := len(report.Warnings) > 0 && report.Warnings[len(report.Warnings)-1] == "backup "+name+" is of another hub than this one: "+want.hub
 		if report.Hub != want.hub || warned != want.another {
 			t.Errorf("%s is of hub %q, warnings %q", name, report.Hub, report.Warnings)
 		}

@@ -27,7 +27,7 @@ func TestInspectAndCheck(t *testing.T) {
 		{Name: "ByName", Do: func(t journey.TB, w *journey.World) {
 			before := w.Snapshot(t, journey.OldHub, journey.NewHub)
 			w.Acmdr(t, on(journey.NewHub, "inspect", "monday")...).Exits(0).Row("managed-one", "OK").Row("managed-two", "OK").
-				Says("warning: it is of another hub than this one: ")
+				Says("warning: backup monday is of another hub than this one: ")
 			w.Acmdr(t, on(journey.NewHub, "inspect", "monday", "-o", "json")...).Exits(0).Says(`"verdict": "OK"`)
 			w.Acmdr(t, on(journey.NewHub, "inspect", "monday", "tuesday")...).Exits(0).Row("managed-two").Says("tier")
 			w.Acmdr(t, on(journey.NewHub, "inspect", "wednesday")...).Exits(1).OneError("wednesday")

@@ -68,7 +68,7 @@ func TestHub(t *testing.T) {
 		if err := json.Unmarshal([]byte(out), &list); err != nil || list.Hub != want || len(list.Items) != 1 {
 			t.Errorf("%s: %v, of hub %q, want %q", name, err, list.Hub, want)
 		}
-		if another := strings.Contains(errOut, "warning: it is of another hub than this one: "+want+"\n"); another == (name == "ours") {
+		if another := strings.Contains(errOut, "warning: backup "+name+" is of another hub than this one: "+want+"\n"); another == (name == "ours") {
 			t.Errorf("%s: %s", name, errOut)
 		}
 	}
