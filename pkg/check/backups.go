@@ -13,6 +13,7 @@ import (
 
 	"github.com/acmdr/kubectl-acmdr/pkg/inspect"
 	"github.com/acmdr/kubectl-acmdr/pkg/preflight"
+	"github.com/acmdr/kubectl-acmdr/pkg/schedule"
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 )
 
@@ -165,7 +166,7 @@ func (c *checker) content(name string, source *velero.Generation, report *inspec
 	case source.OfACM():
 		row.Result = preflight.Warn
 		row.Reason = fmt.Sprintf("%d managed clusters are in %s, and none of the workloads: ACM backs up no ManifestWorks", held.Len(), source.Name)
-		row.Remedy = "have the hub backed up by 'kubectl acmdr schedule create' too"
+		row.Remedy = "on the active hub run: " + schedule.Example
 	default:
 		return preflight.Passed(name, "%d managed clusters are in %s, and could be brought back by it alone", held.Len(), source.Name)
 	}
@@ -223,19 +224,20 @@ func (c *checker) schedules(ctx context.Context) ([]Row, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing schedules: %w", err)
 	}
-	var running, stopped []string
+	var names, running, stopped []string
 	for i := range schedules {
 		if schedules[i].Spec.Paused || len(schedules[i].Status.ValidationErrors) > 0 {
 			stopped = append(stopped, schedules[i].Name)
 			continue
 		}
+		names = append(names, schedules[i].Name)
 		running = append(running, fmt.Sprintf("%s (%s)", schedules[i].Name, schedules[i].Spec.Schedule))
 	}
 	switch {
 	case c.standby() && len(running) > 0:
 		return []Row{{
 			Name: name, Result: preflight.Warn, Reason: "this standby hub backs itself up by " + preflight.Few(running),
-			Remedy: "run 'kubectl acmdr schedule pause' for it until this hub has taken over",
+			Remedy: "until this hub has taken over run: kubectl acmdr schedule pause " + names[0],
 		}}, nil
 	case c.standby():
 		return []Row{preflight.Passed(name, "none runs, as it should be on a standby hub")}, nil
@@ -243,8 +245,9 @@ func (c *checker) schedules(ctx context.Context) ([]Row, error) {
 		return []Row{preflight.Passed(name, "%s", preflight.Few(running))}, nil
 	case len(stopped) > 0:
 		return []Row{{
-			Name: name, Result: preflight.Warn, Reason: preflight.Few(stopped) + " is paused or refused", Remedy: "run 'kubectl acmdr schedule resume'",
+			Name: name, Result: preflight.Warn, Reason: preflight.Few(stopped) + " is paused or refused",
+			Remedy: "run: kubectl acmdr schedule resume " + stopped[0],
 		}}, nil
 	}
-	return []Row{{Name: name, Result: preflight.Warn, Reason: "nothing backs this hub up by itself", Remedy: "run 'kubectl acmdr schedule create'"}}, nil
+	return []Row{{Name: name, Result: preflight.Warn, Reason: "nothing backs this hub up by itself", Remedy: "run: " + schedule.Example}}, nil
 }

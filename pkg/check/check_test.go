@@ -10,6 +10,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/sets"
 	clocktesting "k8s.io/utils/clock/testing"
 	clusterv1 "open-cluster-management.io/api/cluster/v1"
@@ -324,5 +325,28 @@ func TestReadWithoutVelero(t *testing.T) {
 	expect(t, byName["API services"], preflight.Pass, "")
 	if writes := hub.Changes()(); len(writes) > 0 {
 		t.Errorf("it wrote %v", writes)
+	}
+}
+
+// The remedies about schedules are commands that do as they are.
+func TestSchedules(t *testing.T) {
+	paused := &velero.Schedule{ObjectMeta: metav1.ObjectMeta{Namespace: "velero", Name: "fleet"}}
+	paused.Spec.Paused = true
+	for name, test := range map[string]struct {
+		mode      string
+		schedules []runtime.Object
+		want      string
+	}{
+		"none":    {"", nil, "run: kubectl acmdr schedule create fleet --schedule '0 */6 * * *'"},
+		"paused":  {"", []runtime.Object{testutil.Object(t, velero.ScheduleResource, paused)}, "run: kubectl acmdr schedule resume fleet"},
+		"standby": {"ReadOnly", []runtime.Object{testutil.Object(t, velero.ScheduleResource, &velero.Schedule{ObjectMeta: paused.ObjectMeta})}, "run: kubectl acmdr schedule pause fleet"},
+	} {
+		hub := testutil.NewHub(t, test.schedules...)
+		c := newChecker(test.mode)
+		c.hub.Velero = velero.In(hub.Dynamic, "velero")
+		rows, err := c.schedules(t.Context())
+		if err != nil || len(rows) != 1 || !strings.HasSuffix(rows[0].Remedy, test.want) {
+			t.Errorf("%s: %v, %v, want %q", name, rows, err, test.want)
+		}
 	}
 }

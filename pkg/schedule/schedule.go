@@ -208,4 +208,7 @@ func get(ctx context.Context, api *velero.API, name string) (*velero.Schedule, e
 }
 
 // ErrNone tells that a hub has no schedule.
-var ErrNone = errors.New("this hub has no schedule: make one with 'kubectl acmdr schedule create'")
+var ErrNone = errors.New("this hub has no schedule: make one with: " + Example)
+
+// Example is the command that makes a usual schedule, whole.
+const Example = "kubectl acmdr schedule create fleet --schedule '0 */6 * * *'"

@@ -32,7 +32,7 @@ func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command 
 		Example: example,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			fmt.Fprintf(streams.Out, "Client Version: %s (%s)\nVelero Version: %s\n", version.Version, built(), version.Velero)
+			fmt.Fprintf(streams.Out, "Client Version: %s (%s)\nVelero Version of 'install': %s\n", version.Version, built(), version.Velero)
 			if client {
 				return nil
 			}
