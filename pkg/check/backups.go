@@ -99,7 +99,7 @@ func (c *checker) read(ctx context.Context, name string, source *velero.Generati
 	}
 	_ = file.Close()
 	inventory := inspect.New()
-	row := Row{Name: name, Result: preflight.Fail, Remedy: "run 'kubectl acmdr backup' on the active hub"}
+	row := Row{Name: name, Result: preflight.Fail, Remedy: c.backUp()}
 	for i := range source.Backups {
 		if _, err = inventory.Backup(ctx, store, &source.Backups[i]); err != nil {
 			break
@@ -120,13 +120,21 @@ func (c *checker) read(ctx context.Context, name string, source *velero.Generati
 	return rows, nil
 }
 
+// backUp is the remedy of a backup that does not do.
+func (c *checker) backUp() string {
+	if c.standby() {
+		return "run 'kubectl acmdr backup' on the active hub"
+	}
+	return "run 'kubectl acmdr backup'"
+}
+
 func (c *checker) age(name string, source *velero.Generation) Row {
 	old := c.hub.Clock.Now().Sub(source.Taken())
 	reason := fmt.Sprintf("%s is %s old", source.Name, duration.HumanDuration(old))
 	if old > c.options.RPO {
 		return Row{
 			Name: name, Result: preflight.Fail, Reason: reason + ", more than --rpo " + duration.HumanDuration(c.options.RPO),
-			Remedy: "run 'kubectl acmdr backup' on the active hub, and see that its schedule runs",
+			Remedy: c.backUp() + ", and see that its schedule runs",
 		}
 	}
 	return preflight.Passed(name, "%s", reason)
@@ -151,7 +159,7 @@ func (c *checker) content(name string, source *velero.Generation, report *inspec
 			missing = append(missing, cluster)
 		}
 	}
-	row := Row{Name: name, Result: preflight.Fail, Remedy: "run 'kubectl acmdr backup' on the active hub"}
+	row := Row{Name: name, Result: preflight.Fail, Remedy: c.backUp()}
 	switch {
 	case len(missing) > 0:
 		slices.Sort(missing)
@@ -190,8 +198,10 @@ func (c *checker) otherHubs(context.Context) ([]Row, error) {
 		recent = recent || old <= c.options.RPO
 		others = append(others, fmt.Sprintf("%s wrote %s ago", short(hub.ID), duration.HumanDuration(old)))
 	}
-	readOnly := fmt.Sprintf("on the standby hub run: kubectl patch backupstoragelocation %s -n %s --type merge "+
-		`-p '{"spec":{"accessMode":"ReadOnly"}}'`, c.location.Name, c.location.Namespace)
+	readOnly := "run: " + velero.AccessCommand(c.location.Namespace, c.location.Name, velero.ReadOnly)
+	if !c.standby() {
+		readOnly = "on the standby hub " + readOnly
+	}
 	text := strings.Join(others, ", ")
 	switch {
 	case len(others) == 0 && !c.usable():

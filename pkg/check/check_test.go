@@ -227,6 +227,27 @@ func TestWhatCannotBeHad(t *testing.T) {
 	}
 }
 
+// A backup is made on the active hub, and a location made read-only on the standby hub: where that is another hub than the one that
+// is looked at, the remedy says so.
+func TestRemediesSayWhichHub(t *testing.T) {
+	const backUp, readOnly = "run 'kubectl acmdr backup'", "run: kubectl patch backupstoragelocation default -n velero "
+	for name, test := range map[string]struct {
+		checker          *checker
+		backUp, readOnly string
+	}{
+		"active":  {newChecker("", made("b", this, 30), made("t", other, 2)), backUp + ", and", "on the standby hub " + readOnly},
+		"standby": {newChecker("", made("t", other, 2)), backUp + " on the active hub, and", readOnly},
+	} {
+		old := made("old", this, 99)
+		if row := test.checker.age("age", velero.Alone(&old)); !strings.HasPrefix(row.Remedy, test.backUp) {
+			t.Errorf("%s: %s", name, row)
+		}
+		if rows, err := test.checker.otherHubs(t.Context()); err != nil || len(rows) != 1 || !strings.HasPrefix(rows[0].Remedy, test.readOnly) {
+			t.Errorf("%s: %v, %v", name, rows, err)
+		}
+	}
+}
+
 // What the store answers counts, whatever the location asks for.
 func TestEncryption(t *testing.T) {
 	asks := newChecker("").location

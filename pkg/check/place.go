@@ -85,7 +85,7 @@ func encryption(location *velero.Location, backup string, file *velero.File) Row
 		return Row{
 			Name: name, Result: preflight.Fail,
 			Reason: fmt.Sprintf("the location asks for %s, but the store does not say that backup %s is encrypted", wanted, backup),
-			Remedy: "was the backup made before? make another with 'kubectl acmdr backup' and check again; else the store ignores it",
+			Remedy: "was the backup made before? make another with 'kubectl acmdr backup' on the active hub and check again; else the store ignores it",
 		}
 	case file.Encryption == "":
 		return Row{

@@ -99,7 +99,7 @@ func TestSetOfACM(t *testing.T) {
 			kubectl("patch", "restores.cluster.open-cluster-management.io", "passive-sync", "-n", "velero", "--subresource", "status", "--type", "merge",
 				"-p", `{"status": {"phase": "Enabled"}}`).Exits(0)
 			before := w.Snapshot(t, journey.NewHub)
-			w.Acmdr(t, on(journey.NewHub, "restore")...).Exits(1).OneError("Restore velero/passive-sync of ACM is Enabled.*kubectl delete")
+			w.Acmdr(t, on(journey.NewHub, "restore")...).Exits(1).OneError("Restore velero/passive-sync of ACM is Enabled.*kubectl --context=" + journey.NewHub + " delete")
 			before.Same(t, w.Snapshot(t, journey.NewHub))
 			kubectl("delete", "restores.cluster.open-cluster-management.io", "passive-sync", "-n", "velero").Exits(0)
 		}},

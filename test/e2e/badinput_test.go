@@ -103,7 +103,7 @@ func onTheCommandLine(t *testing.T, w *journey.World) []mistake {
 }
 
 func withoutVelero() []mistake {
-	const pattern = "Velero is not installed.*kubectl acmdr install"
+	const pattern = "Velero is not installed.*kubectl acmdr --context=hub-dr[12] install"
 	return []mistake{
 		{name: "Backup", args: []string{"backup", "--context", journey.OldHub}, code: 1, error: pattern},
 		{name: "Restore", args: []string{"restore", "--context", journey.NewHub}, code: 1, error: pattern},

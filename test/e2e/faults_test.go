@@ -184,7 +184,7 @@ func (f *faults) locationReadOnly(t *testing.T) {
 	mode("ReadOnly")
 	refused := f.backup(t, "read-only")
 	mode("ReadWrite")
-	refused.Exits(1).OneError("is read-only: .*kubectl patch backupstoragelocation default")
+	refused.Exits(1).OneError("is read-only: .*kubectl --context=" + journey.OldHub + " patch backupstoragelocation default")
 	f.cured(t, "read-only")
 }
 

@@ -115,7 +115,7 @@ func TestRestore(t *testing.T) {
 			before.Same(t, w.Snapshot(t, journey.NewHub))
 		}},
 		{Name: "TakeOver", Do: func(t journey.TB, w *journey.World) {
-			w.Acmdr(t, "backup", "own", "--context", journey.NewHub).Exits(1).OneError("is read-only: this hub is a standby.*kubectl patch backupstoragelocation default")
+			w.Acmdr(t, "backup", "own", "--context", journey.NewHub).Exits(1).OneError("is read-only: this hub is a standby.*kubectl --context=" + journey.NewHub + " patch backupstoragelocation default")
 			w.Acmdr(t, w.Install(t, journey.NewHub)...).Exits(0).Says("ReadOnly")
 			w.Acmdr(t, append(w.Install(t, journey.NewHub), "--read-only=false")...).Exits(0).Says("ReadWrite")
 			w.Acmdr(t, "backup", "own", "--context", journey.NewHub).Exits(0)

@@ -76,7 +76,9 @@ type Options struct {
 	Print   cmdutil.Printer
 	// Program is how the plugin was called; Resume is the command line, without a name, that goes on where this one stopped.
 	Program, Resume string
-	Clock           wait.Clock
+	// HubFlags choose the hub, as they were typed.
+	HubFlags string
+	Clock    wait.Clock
 }
 
 // New returns the backup command.
@@ -141,7 +143,8 @@ func (flags *Flags) ToOptions(cmd *cobra.Command, f *factory.Factory, name strin
 		Hub:    hub,
 		Backup: backup.Options{Name: name, TTL: flags.ttl, Location: flags.location, Clusters: clusters, BareMetalHosts: flags.hosts},
 		DryRun: dryRun, Wait: flags.wait, Timeout: flags.timeout,
-		Streams: streams, Print: printer, Program: cmdutil.Program(cmd), Resume: cmdutil.Resume(cmd), Clock: clock.RealClock{},
+		Streams: streams, Print: printer, Program: cmdutil.Program(cmd), Resume: cmdutil.Resume(cmd), HubFlags: cmdutil.ThisHub(cmd),
+		Clock: clock.RealClock{},
 	}, nil
 }
 

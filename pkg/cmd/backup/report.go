@@ -28,8 +28,8 @@ func (o *Options) show(plan *backup.Plan) error {
 
 // tell says on stderr what the table has no room for.
 func (o *Options) tell(result *backup.Result) {
-	cmdutil.TellCauses(o.Streams.ErrOut, "warning", result.Results.Warnings, true)
-	cmdutil.TellCauses(o.Streams.ErrOut, "error", result.Results.Errors, true)
+	cmdutil.TellCauses(o.Streams.ErrOut, "warning", result.Results.Warnings, true, o.HubFlags)
+	cmdutil.TellCauses(o.Streams.ErrOut, "error", result.Results.Errors, true, o.HubFlags)
 	for _, warning := range result.Warnings {
 		fmt.Fprintf(o.Streams.ErrOut, "warning: %s\n", warning)
 	}

@@ -59,6 +59,8 @@ type Options struct {
 	Parallel int
 	Print    cmdutil.Printer
 	Streams  genericiooptions.IOStreams
+	// HubFlags choose the hub, as they were typed.
+	HubFlags string
 }
 
 // The defaults: a day is what most fleets are backed up in, a week is enough to renew a credential.
@@ -81,6 +83,7 @@ func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command 
 			if err != nil {
 				return err
 			}
+			options.HubFlags = cmdutil.ThisHub(cmd)
 			return options.Run(cmd.Context())
 		},
 	}
@@ -154,7 +157,7 @@ func (o *Options) Run(ctx context.Context) error {
 		return errors.New("interrupted: not every cluster was looked at")
 	}
 	rows = append(rows, check.Fleet(probed, o.Options, o.Hub.Clock.Now())...)
-	list, table := report(rows)
+	list, table := report(rows, o.HubFlags)
 	if err := o.Print(o.Streams.Out, list, table); err != nil {
 		return err
 	}
@@ -175,14 +178,15 @@ func (o *Options) summarize(rows []check.Row) error {
 	return nil
 }
 
-func report(rows []check.Row) (*unstructured.UnstructuredList, *metav1.Table) {
+func report(rows []check.Row, hubFlags string) (*unstructured.UnstructuredList, *metav1.Table) {
 	table := &metav1.Table{ColumnDefinitions: printing.Columns([]string{"Result", "Check", "Reason", "Remedy"})}
 	list := &unstructured.UnstructuredList{Object: map[string]any{"apiVersion": printing.APIVersion, "kind": "CheckList"}}
 	for _, row := range rows {
-		table.Rows = append(table.Rows, printing.Row(string(row.Result), row.Name, row.Reason, row.Remedy))
+		reason, remedy := cmdutil.OnHub(row.Reason, hubFlags), cmdutil.OnHub(row.Remedy, hubFlags)
+		table.Rows = append(table.Rows, printing.Row(string(row.Result), row.Name, reason, remedy))
 		list.Items = append(list.Items, unstructured.Unstructured{Object: map[string]any{
 			"apiVersion": printing.APIVersion, "kind": "Check", "metadata": map[string]any{"name": row.Name},
-			"check": row.Name, "result": string(row.Result), "reason": row.Reason, "remedy": row.Remedy,
+			"check": row.Name, "result": string(row.Result), "reason": reason, "remedy": remedy,
 		}})
 	}
 	return list, table

@@ -39,7 +39,7 @@ func Message(cmd *cobra.Command, err error) string {
 	if err == nil || errors.Is(err, ErrReported) {
 		return ""
 	}
-	text := "error: " + strings.ReplaceAll(err.Error(), "\n", "; ")
+	text := "error: " + OnHub(strings.ReplaceAll(err.Error(), "\n", "; "), ThisHub(cmd))
 	if _, ok := errors.AsType[*UsageError](err); ok {
 		text += fmt.Sprintf(" (see '%s --help')", displayPath(cmd))
 	}

@@ -67,6 +67,8 @@ type Options struct {
 	Streams  genericiooptions.IOStreams
 	// Lines is where what happens to each object is told.
 	Lines io.Writer
+	// HubFlags choose the hub, as they were typed.
+	HubFlags string
 }
 
 // New returns the install command.
@@ -83,6 +85,7 @@ func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command 
 			if err != nil {
 				return err
 			}
+			options.HubFlags = cmdutil.ThisHub(cmd)
 			return options.Run(cmd.Context())
 		},
 	}
@@ -127,7 +130,7 @@ func (o *Options) Run(ctx context.Context) error {
 		return err
 	}
 	for _, note := range plan.Notes {
-		fmt.Fprintln(o.Streams.ErrOut, note)
+		fmt.Fprintln(o.Streams.ErrOut, cmdutil.OnHub(note, o.HubFlags))
 	}
 	if o.DryRun {
 		return o.show(plan)
@@ -174,9 +177,9 @@ func (o *Options) applied(a storage.Applied) {
 func (o *Options) show(plan *storage.Plan) error {
 	list := plan.Manifests()
 	if secret := plan.Secret; secret != "" {
-		fmt.Fprintf(o.Streams.ErrOut, "Left out, since it holds the credentials: secret/%s. To make it: "+
-			"kubectl create secret generic %s -n %s --from-file=%s=FILE\n", secret, secret, plan.Namespace,
-			strings.Join(plan.SecretKeys(), "=FILE --from-file="))
+		fmt.Fprintln(o.Streams.ErrOut, cmdutil.OnHub(fmt.Sprintf("Left out, since it holds the credentials: secret/%s. To make it: "+
+			"kubectl create secret generic %s -n %s --from-file=%s=FILE", secret, secret, plan.Namespace,
+			strings.Join(plan.SecretKeys(), "=FILE --from-file=")), o.HubFlags))
 	}
 	if len(plan.Objects) == 0 {
 		fmt.Fprintf(o.Streams.ErrOut, "Nothing to apply: location %s/%s is there.\n", plan.Namespace, plan.Location)

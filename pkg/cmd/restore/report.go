@@ -29,8 +29,8 @@ func (o *Options) show(plan *restore.Plan) error {
 
 // report prints how a run ended: what Velero found on stderr, the tables on stdout.
 func (o *Options) report(result *restore.Result) error {
-	cmdutil.TellCauses(o.Streams.ErrOut, "warning", result.Results.Warnings, o.ShowHarmless)
-	cmdutil.TellCauses(o.Streams.ErrOut, "error", result.Results.Errors, o.ShowHarmless)
+	cmdutil.TellCauses(o.Streams.ErrOut, "warning", result.Results.Warnings, o.ShowHarmless, o.HubFlags)
+	cmdutil.TellCauses(o.Streams.ErrOut, "error", result.Results.Errors, o.ShowHarmless, o.HubFlags)
 	var bare []string
 	for _, cluster := range result.Clusters {
 		if cluster.Credential == "" && cluster.Err == nil {

@@ -95,6 +95,8 @@ type Options struct {
 	Machine bool
 	// Resume is the command that goes on where this one stopped.
 	Resume string
+	// HubFlags choose the hub, as they were typed.
+	HubFlags string
 }
 
 // New returns the restore command.
@@ -211,7 +213,8 @@ func (flags *Flags) ToOptions(cmd *cobra.Command, f *factory.Factory, clusters [
 		},
 		Request: request, DryRun: dryRun, ShowHarmless: flags.showHarmless, Timeout: flags.timeout,
 		Streams: streams, Print: printer, Machine: flags.output.Machine(),
-		Resume: strings.Join(append([]string{cmdutil.Resume(cmd)}, targets(clusters, flags.selector)...), " "),
+		HubFlags: cmdutil.ThisHub(cmd),
+		Resume:   strings.Join(append([]string{cmdutil.Resume(cmd)}, targets(clusters, flags.selector)...), " "),
 	}, nil
 }
 
@@ -236,7 +239,7 @@ func (o *Options) Run(ctx context.Context) error {
 	}
 	for _, row := range plan.Checks {
 		if row.Result == preflight.Warn {
-			fmt.Fprintf(o.Streams.ErrOut, "warning: %s\n", row)
+			fmt.Fprintf(o.Streams.ErrOut, "warning: %s\n", cmdutil.OnHub(row.String(), o.HubFlags))
 		}
 	}
 	if o.DryRun {

@@ -44,6 +44,8 @@ type Options struct {
 	Hub     status.Hub
 	Print   cmdutil.Printer
 	Streams genericiooptions.IOStreams
+	// HubFlags choose the hub, as they were typed.
+	HubFlags string
 }
 
 // New returns the status command.
@@ -59,6 +61,7 @@ func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command 
 			if err != nil {
 				return err
 			}
+			options.HubFlags = cmdutil.ThisHub(cmd)
 			return options.Run(cmd.Context())
 		},
 	}
@@ -118,14 +121,15 @@ func (o *Options) Run(ctx context.Context) error {
 	table := &metav1.Table{ColumnDefinitions: printing.Columns([]string{"Component", "Name", "Status", "Age", "Detail"})}
 	list := &unstructured.UnstructuredList{Object: map[string]any{"apiVersion": printing.APIVersion, "kind": "StatusList"}}
 	for _, item := range items {
+		detail := cmdutil.OnHub(item.Detail, o.HubFlags)
 		age, since := "", ""
 		if !item.Since.IsZero() {
 			age, since = printing.Age(now, item.Since), item.Since.UTC().Format(time.RFC3339)
 		}
-		table.Rows = append(table.Rows, printing.Row(item.Component, item.Name, item.Status, age, item.Detail))
+		table.Rows = append(table.Rows, printing.Row(item.Component, item.Name, item.Status, age, detail))
 		list.Items = append(list.Items, unstructured.Unstructured{Object: map[string]any{
 			"apiVersion": printing.APIVersion, "kind": "Status", "metadata": map[string]any{"name": item.Component},
-			"component": item.Component, "name": item.Name, "status": item.Status, "since": since, "detail": item.Detail,
+			"component": item.Component, "name": item.Name, "status": item.Status, "since": since, "detail": detail,
 		}})
 	}
 	return o.Print(o.Streams.Out, list, table)
