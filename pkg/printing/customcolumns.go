@@ -43,13 +43,9 @@ func NewCustomColumns(spec string) (*CustomColumns, error) {
 
 // PrintObj writes one line per object of a list, or one for a single object.
 func (c *CustomColumns) PrintObj(object runtime.Object, out io.Writer) error {
-	objects := []runtime.Object{object}
-	if meta.IsListType(object) {
-		items, err := meta.ExtractList(object)
-		if err != nil {
-			return err
-		}
-		objects = items
+	objects, err := items(object)
+	if err != nil {
+		return err
 	}
 	table := &metav1.Table{ColumnDefinitions: Columns(c.names)}
 	var failed error
@@ -63,6 +59,14 @@ func (c *CustomColumns) PrintObj(object runtime.Object, out io.Writer) error {
 		table.Rows = append(table.Rows, Row(cells...))
 	}
 	return errors.Join(failed, PrintTable(out, table, TableOptions{NoHeaders: c.NoHeaders}))
+}
+
+// items are the objects of a list, or the only one.
+func items(object runtime.Object) ([]runtime.Object, error) {
+	if !meta.IsListType(object) {
+		return []runtime.Object{object}, nil
+	}
+	return meta.ExtractList(object)
 }
 
 func (c *CustomColumns) cell(path *jsonpath.JSONPath, object runtime.Object) (string, error) {

@@ -11,10 +11,13 @@ import (
 	"github.com/spf13/cobra"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/cmdutil"
 	"github.com/acmdr/kubectl-acmdr/pkg/internal/testutil"
+	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 	"github.com/acmdr/kubectl-acmdr/pkg/printing"
+	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 )
 
 // parse gives flags an arguments line.
@@ -141,6 +144,34 @@ func TestOutputFlags(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Names are printed item by item, of a list of typed objects and of any other.
+func TestOutputNames(t *testing.T) {
+	flags := &cmdutil.OutputFlags{}
+	parse(t, flags.AddFlags, "-o name")
+	print, err := flags.ToPrinter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	schedule := velero.Schedule{
+		TypeMeta: metav1.TypeMeta{APIVersion: velero.APIVersion, Kind: velero.ScheduleKind}, ObjectMeta: metav1.ObjectMeta{Name: "fleet"},
+	}
+	cluster := *testutil.Object(t, ocm.ManagedClusterResource, testutil.ManagedCluster("c1"))
+	for _, test := range []struct {
+		object runtime.Object
+		want   string
+	}{
+		{&velero.ScheduleList{Items: []velero.Schedule{schedule}}, "schedule.velero.io/fleet\n"},
+		{&velero.ScheduleList{}, ""},
+		{&schedule, "schedule.velero.io/fleet\n"},
+		{&unstructured.UnstructuredList{Items: []unstructured.Unstructured{cluster}}, "managedcluster.cluster.open-cluster-management.io/c1\n"},
+	} {
+		var out bytes.Buffer
+		if err := print(&out, test.object, nil); err != nil || out.String() != test.want {
+			t.Errorf("%T: got %q, error %v, want %q", test.object, out.String(), err, test.want)
+		}
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 const (
 	wide          = "wide"
+	name          = "name"
 	customColumns = "custom-columns="
 	formats       = "wide, json, yaml, name, jsonpath=TEMPLATE, custom-columns=SPEC, go-template=TEMPLATE"
 )
@@ -29,7 +30,7 @@ type OutputFlags struct {
 func (f *OutputFlags) AddFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&f.format, "output", "o", "", "Output format. One of: "+formats)
 	cmd.Flags().BoolVar(&f.noHeaders, "no-headers", false, "Print a table without its header line")
-	names := []string{wide, "json", "yaml", "name", "jsonpath=", customColumns, "go-template="}
+	names := []string{wide, "json", "yaml", name, "jsonpath=", customColumns, "go-template="}
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoSpace))
 }
 
@@ -79,6 +80,9 @@ func (f *OutputFlags) machinePrinter() (printers.ResourcePrinter, error) {
 		}
 		columns.NoHeaders = f.noHeaders
 		return columns, nil
+	}
+	if f.format == name {
+		return printing.Names{}, nil
 	}
 	flags := genericclioptions.NewPrintFlags("")
 	*flags.OutputFormat = f.format

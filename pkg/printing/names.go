@@ -1,0 +1,25 @@
+package printing
+
+import (
+	"io"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/cli-runtime/pkg/printers"
+)
+
+// Names prints objects as kubectl get -o name does: KIND.GROUP/NAME. kubectl's own printer refuses the lists of typed objects.
+type Names struct{}
+
+// PrintObj writes one line per object of a list, or one for a single object.
+func (Names) PrintObj(object runtime.Object, out io.Writer) error {
+	objects, err := items(object)
+	if err != nil {
+		return err
+	}
+	for _, object := range objects {
+		if err := (&printers.NamePrinter{}).PrintObj(object, out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
