@@ -118,6 +118,9 @@ func (o *pruneOptions) run(ctx context.Context) error {
 	if err != nil {
 		return cmdutil.ExplainStorage(err)
 	}
+	if err := o.show(pruning); err != nil {
+		return err
+	}
 	if pruning.Newest == nil {
 		fmt.Fprintln(o.streams.ErrOut, "There is no good backup of the whole hub, so nothing is deleted.")
 		return nil
@@ -129,9 +132,6 @@ func (o *pruneOptions) run(ctx context.Context) error {
 			return nil
 		}
 		return backup.DeletePolicies(ctx, o.hub) // which an earlier run may have left
-	}
-	if err := o.show(pruning); err != nil {
-		return err
 	}
 	if o.dryRun {
 		fmt.Fprintf(o.streams.ErrOut, "%s would be deleted, %d kept.\n", printing.Count(n, "backup"), pruning.Kept)
@@ -166,9 +166,11 @@ func (o *pruneOptions) delete(ctx context.Context, pruning *backup.Pruning) erro
 	return backup.DeletePolicies(ctx, o.hub)
 }
 
-// show prints what is to go.
+// show prints what is to go: nothing is an empty list.
 func (o *pruneOptions) show(pruning *backup.Pruning) error {
-	list := &velero.BackupList{TypeMeta: metav1.TypeMeta{APIVersion: velero.APIVersion, Kind: velero.BackupKind + "List"}}
+	list := &velero.BackupList{
+		TypeMeta: metav1.TypeMeta{APIVersion: velero.APIVersion, Kind: velero.BackupKind + "List"}, Items: []velero.Backup{},
+	}
 	table := &metav1.Table{ColumnDefinitions: printing.Columns([]string{"Name", "Status", "Taken", "Schedule"}, "Location")}
 	now := o.clock.Now()
 	for i := range pruning.Backups {

@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 	"time"
@@ -19,17 +20,24 @@ import (
 // pruned runs prune on a hub with three good backups, of which one is kept, and returns what it said.
 func pruned(t *testing.T, hub *testutil.Hub, dryRun bool) (string, error) {
 	t.Helper()
-	print, err := (&cmdutil.OutputFlags{}).ToPrinter()
+	o, out, errOut := prune(t, hub, &cmdutil.OutputFlags{})
+	o.dryRun = dryRun
+	err := o.run(t.Context())
+	return out.String() + errOut.String(), err
+}
+
+// prune is ready to keep one backup.
+func prune(t *testing.T, hub *testutil.Hub, output *cmdutil.OutputFlags) (o *pruneOptions, out, errOut *bytes.Buffer) {
+	t.Helper()
+	print, err := output.ToPrinter()
 	if err != nil {
 		t.Fatal(err)
 	}
 	streams, _, out, errOut := genericiooptions.NewTestIOStreams()
-	o := &pruneOptions{
+	return &pruneOptions{
 		program: "kubectl acmdr", hub: backup.Hub{Kube: hub.Kube, Dynamic: hub.Dynamic, Velero: velero.In(hub.Dynamic, "velero"), UID: "hub-1"},
-		retention: backup.Retention{Keep: 1}, dryRun: dryRun, streams: streams, print: print, clock: clocktesting.NewFakeClock(moment),
-	}
-	err = o.run(t.Context())
-	return out.String() + errOut.String(), err
+		retention: backup.Retention{Keep: 1}, streams: streams, print: print, clock: clocktesting.NewFakeClock(moment),
+	}, out, errOut
 }
 
 var moment = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -81,5 +89,31 @@ func TestPruneDryRun(t *testing.T) {
 	}
 	if writes := hub.Writes(); len(writes) > 0 {
 		t.Errorf("it wrote %v", writes)
+	}
+}
+
+// A program gets an empty list where nothing is to go, whether that is a dry run or not, and whether a good backup is there or none.
+func TestPruneOfNothing(t *testing.T) {
+	for _, backups := range []bool{true, false} {
+		for _, dryRun := range []bool{true, false} {
+			hub := prunable(t)
+			if !backups {
+				for _, name := range []string{"newest", "older", "oldest"} {
+					if err := velero.In(hub.Dynamic, "velero").Backups.Delete(t.Context(), name); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			output := &cmdutil.OutputFlags{}
+			output.SetDefault("json")
+			o, out, errOut := prune(t, hub, output)
+			o.retention.Keep, o.dryRun = 100, dryRun
+			if err := o.run(t.Context()); err != nil || errOut.Len() == 0 {
+				t.Errorf("got %v, said %q", err, errOut)
+			}
+			if !strings.Contains(out.String(), `"items": []`) || !strings.Contains(out.String(), `"kind": "BackupList"`) {
+				t.Errorf("printed %q", out)
+			}
+		}
 	}
 }

@@ -58,7 +58,9 @@ func newList(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Comm
 }
 
 func printStates(streams genericiooptions.IOStreams, printer cmdutil.Printer, states []schedule.State, limit time.Duration, now time.Time) error {
-	list := &velero.ScheduleList{TypeMeta: metav1.TypeMeta{APIVersion: velero.APIVersion, Kind: velero.ScheduleKind + "List"}}
+	list := &velero.ScheduleList{
+		TypeMeta: metav1.TypeMeta{APIVersion: velero.APIVersion, Kind: velero.ScheduleKind + "List"}, Items: []velero.Schedule{},
+	}
 	table := &metav1.Table{ColumnDefinitions: cmdutil.ScheduleColumns()}
 	if limit > 0 {
 		table.ColumnDefinitions = append(table.ColumnDefinitions, printing.Columns([]string{"RPO"})...)

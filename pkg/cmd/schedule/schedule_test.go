@@ -78,3 +78,18 @@ func TestList(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A program gets an empty list where there is none, as of get schedules.
+func TestListOfNothing(t *testing.T) {
+	output := &cmdutil.OutputFlags{}
+	output.SetDefault("json")
+	print, err := output.ToPrinter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	streams, _, out, errOut := genericiooptions.NewTestIOStreams()
+	if err := printStates(streams, print, nil, 0, time.Now()); err != nil || !strings.Contains(out.String(), `"items": []`) ||
+		errOut.String() != "No schedules found.\n" {
+		t.Errorf("got %v, printed %q, said %q", err, out, errOut)
+	}
+}
