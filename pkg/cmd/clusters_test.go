@@ -185,10 +185,14 @@ func TestGetClustersThatFails(t *testing.T) {
 	}
 }
 
-func TestGetClustersOfAnEmptyHub(t *testing.T) {
-	serveFleet(t, nil, nil)
-	if got := run(t, "kubectl-acmdr", "get", "clusters"); got.code != 0 || !strings.Contains(got.stderr, "No clusters found.") {
-		t.Errorf("got %+v", got)
+// That there is nothing is said, of a hub without clusters as of a selector that matches none.
+func TestGetClustersThatAreNone(t *testing.T) {
+	for args, items := range map[string][]unstructured.Unstructured{"get clusters": nil, "get clusters -l env=none": fleet(t, made)} {
+		serveFleet(t, items, nil)
+		got := run(t, "kubectl-acmdr", strings.Fields(args)...)
+		if got.code != 0 || got.stdout != "" || got.stderr != "No clusters found.\n" {
+			t.Errorf("%s: got %+v", args, got)
+		}
 	}
 }
 

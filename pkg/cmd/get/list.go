@@ -146,7 +146,7 @@ func (l *lister) keepNamed(list *unstructured.UnstructuredList) error {
 }
 
 func (l *lister) printList(list *unstructured.UnstructuredList) error {
-	if len(list.Items) == 0 && !l.source.chosen {
+	if len(list.Items) == 0 {
 		fmt.Fprintf(l.streams.ErrOut, "No %s found.\n", l.kind.use)
 	}
 	table := &metav1.Table{ColumnDefinitions: l.kind.columns}
