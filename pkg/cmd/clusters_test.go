@@ -134,6 +134,31 @@ func TestGetClusters(t *testing.T) {
 	}
 }
 
+// A watch goes on until the user ends it, and there is nothing to say about that.
+func TestGetClustersUntilInterrupted(t *testing.T) {
+	items := fleet(t, made)
+	for _, format := range []string{"name", "json"} {
+		ctx, cancel := context.WithCancel(t.Context())
+		serveFleet(t, items, testutil.API{clustersAPI: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Query().Get("watch") == "" {
+				testutil.API{r.URL.Path: map[string]any{
+					"apiVersion": "cluster.open-cluster-management.io/v1", "kind": "ManagedClusterList",
+					"metadata": map[string]any{"resourceVersion": "7"}, "items": []any{items[0].Object},
+				}}.ServeHTTP(w, r)
+				return
+			}
+			w.Header().Set("Content-Type", "application/json")
+			_ = json.NewEncoder(w).Encode(map[string]any{"type": "MODIFIED", "object": items[1].Object})
+			_ = http.NewResponseController(w).Flush()
+			cancel()
+			<-r.Context().Done()
+		})})
+		if got := runWith(ctx, t, "kubectl-acmdr", "get", "clusters", "-w", "-o", format); got.code != cmdutil.ExitCanceled || got.stderr != "" {
+			t.Errorf("%s: got %+v", format, got)
+		}
+	}
+}
+
 func TestGetClustersReadsPages(t *testing.T) {
 	items := fleet(t, made)
 	var limits []string

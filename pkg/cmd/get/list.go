@@ -96,7 +96,11 @@ func (l *lister) run(ctx context.Context) error {
 	if !l.watch {
 		return nil
 	}
-	return l.watchFrom(ctx, list.GetResourceVersion())
+	err = l.watchFrom(ctx, list.GetResourceVersion())
+	if ctx.Err() != nil {
+		return cmdutil.ErrReported // the user ended it: that the connection broke off then is no news
+	}
+	return err
 }
 
 func (l *lister) list(ctx context.Context) (*unstructured.UnstructuredList, error) {
