@@ -191,7 +191,7 @@ func TestGetClustersThatFails(t *testing.T) {
 		more       testutil.API
 		want       string
 	}{
-		{"no such cluster", "get clusters managed-one managed-nine managed-eight", nil,
+		{"no such cluster", "get clusters managed-nine managed-eight", nil,
 			`managedclusters.cluster.open-cluster-management.io "managed-nine, managed-eight" not found`},
 		{"may not list", "get clusters", testutil.API{clustersAPI: denied}, "listing clusters: managedclusters.cluster.open-cluster-management.io is forbidden: "},
 		{"may not list secrets", "get clusters", testutil.API{"/api/v1/secrets": denied}, "listing Hive's secrets: "},
@@ -207,6 +207,16 @@ func TestGetClustersThatFails(t *testing.T) {
 				t.Errorf("got %+v, want %q", got, test.want)
 			}
 		})
+	}
+}
+
+// Of several that are named, those that are there are printed, as kubectl does.
+func TestGetClustersOfWhichOneIsMissing(t *testing.T) {
+	serveFleet(t, fleet(t, made), nil)
+	got := run(t, "kubectl-acmdr", "get", "clusters", "managed-one", "managed-nine", "-o", "name")
+	if got.code != cmdutil.ExitFailed || got.stdout != "managedcluster.cluster.open-cluster-management.io/managed-one\n" ||
+		got.stderr != "error: managedclusters.cluster.open-cluster-management.io \"managed-nine\" not found\n" {
+		t.Errorf("got %+v", got)
 	}
 }
 

@@ -87,14 +87,18 @@ func (l *lister) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	missing := l.keepNamed(list)
+	if missing != nil && len(list.Items) == 0 {
+		return missing
+	}
 	if l.row, err = l.kind.rows(ctx, l.source, list.Items); err != nil {
 		return err
 	}
 	if err := l.printList(list); err != nil {
 		return err
 	}
-	if !l.watch {
-		return nil
+	if missing != nil || !l.watch {
+		return missing
 	}
 	err = l.watchFrom(ctx, list.GetResourceVersion())
 	if ctx.Err() != nil {
@@ -120,10 +124,10 @@ func (l *lister) list(ctx context.Context) (*unstructured.UnstructuredList, erro
 	// What is printed is a list of whole objects, as kubectl get prints it.
 	all.SetAPIVersion("v1")
 	all.SetKind("List")
-	return all, l.keepNamed(all)
+	return all, nil
 }
 
-// keepNamed leaves only the named objects in the list; one that is not there is an error.
+// keepNamed leaves only the named objects in the list. One that is not there is an error; as kubectl does, the others are printed.
 func (l *lister) keepNamed(list *unstructured.UnstructuredList) error {
 	if len(l.names) == 0 {
 		return nil
@@ -139,13 +143,13 @@ func (l *lister) keepNamed(list *unstructured.UnstructuredList) error {
 	for _, item := range list.Items {
 		found[item.GetName()] = true
 	}
+	list.Items = slices.DeleteFunc(list.Items, func(item unstructured.Unstructured) bool {
+		return !slices.Contains(l.names, item.GetName())
+	})
 	missing := slices.DeleteFunc(slices.Clone(l.names), func(name string) bool { return found[name] })
 	if len(missing) > 0 {
 		return apierrors.NewNotFound(l.kind.resource.GroupResource(), strings.Join(missing, ", "))
 	}
-	list.Items = slices.DeleteFunc(list.Items, func(item unstructured.Unstructured) bool {
-		return !slices.Contains(l.names, item.GetName())
-	})
 	return nil
 }
 
