@@ -9,15 +9,22 @@ import (
 
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/cmdutil"
 	"github.com/acmdr/kubectl-acmdr/pkg/preflight"
+	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
 	"github.com/acmdr/kubectl-acmdr/pkg/printing"
 	"github.com/acmdr/kubectl-acmdr/pkg/restore"
 	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 )
 
+// clusterResource are ManagedClusters as a plan names the kind.
+var clusterResource = ocm.ManagedClusterResource.GroupResource().String()
+
 // show prints what a run would do.
 func (o *Options) show(plan *restore.Plan) error {
 	o.begin(plan)
 	for _, kind := range plan.LeftOut {
+		if kind.Resource == clusterResource {
+			continue // Velero does not restore them, the plugin does: the table says what becomes of each
+		}
 		fmt.Fprintf(o.Streams.ErrOut, "not restored: %d %s (%s)\n", kind.Count, kind.Resource, kind.Why)
 	}
 	object, err := planObject(plan, o.Restorer.Restores(plan))
