@@ -87,8 +87,5 @@ func (c *CustomColumns) cell(path *jsonpath.JSONPath, object runtime.Object) (st
 			fmt.Fprint(&text, value.Interface())
 		}
 	}
-	if text.Len() == 0 {
-		return None, nil
-	}
 	return text.String(), nil
 }

@@ -81,7 +81,7 @@ func TestReportOfNothing(t *testing.T) {
 func TestPrintTable(t *testing.T) {
 	table := &metav1.Table{
 		ColumnDefinitions: Columns([]string{"Name", "Hub Accepted"}, "URL"),
-		Rows:              []metav1.TableRow{Row("c1", "True", "https://c1"), Row("a-long-name", "False", None)},
+		Rows:              []metav1.TableRow{Row("c1", "True", "https://c1"), Row("a-long-name", "False", "")},
 	}
 	tests := []struct {
 		options TableOptions

@@ -21,11 +21,7 @@ func Report(results []step.Result, notes map[string]string) (*unstructured.Unstr
 		if result.Err != nil {
 			message = oneLine(result.Err.Error())
 		}
-		at := result.Step
-		if at == "" {
-			at = None
-		}
-		table.Rows = append(table.Rows, Row(result.Target, string(result.Status), at, Elapsed(result.Elapsed), message))
+		table.Rows = append(table.Rows, Row(result.Target, string(result.Status), result.Step, Elapsed(result.Elapsed), message))
 		list.Items = append(list.Items, unstructured.Unstructured{Object: map[string]any{
 			"apiVersion": APIVersion,
 			"kind":       "Report",

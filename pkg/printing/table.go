@@ -33,8 +33,13 @@ func Columns(names []string, wide ...string) []metav1.TableColumnDefinition {
 	return columns
 }
 
-// Row makes a table row of cells in the order of the columns.
+// Row makes a table row of cells in the order of the columns; one that is empty reads None.
 func Row(cells ...any) metav1.TableRow {
+	for i, cell := range cells {
+		if cell == "" {
+			cells[i] = None
+		}
+	}
 	return metav1.TableRow{Cells: cells}
 }
 

@@ -177,12 +177,9 @@ func (o *pruneOptions) show(pruning *backup.Pruning) error {
 		b := pruning.Backups[i]
 		b.TypeMeta = metav1.TypeMeta{APIVersion: velero.APIVersion, Kind: velero.BackupKind}
 		list.Items = append(list.Items, b)
-		by := b.Labels[velero.ScheduleLabel]
-		if by == "" {
-			by = printing.None
-		}
 		taken := printing.Age(now, velero.Stamp(&b)) + " ago"
-		table.Rows = append(table.Rows, printing.Row(b.Name, string(b.Status.Phase), taken, by, b.Spec.StorageLocation))
+		table.Rows = append(table.Rows,
+			printing.Row(b.Name, string(b.Status.Phase), taken, b.Labels[velero.ScheduleLabel], b.Spec.StorageLocation))
 	}
 	return o.print(o.streams.Out, list, table)
 }

@@ -170,8 +170,8 @@ func (o *Options) summarize(rows []check.Row) error {
 	for _, row := range rows {
 		counts[row.Result]++
 	}
-	fmt.Fprintf(o.Streams.ErrOut, "%d checks: %d passed, %d warnings, %d failed.\n",
-		len(rows), counts[preflight.Pass], counts[preflight.Warn], counts[preflight.Fail])
+	fmt.Fprintf(o.Streams.ErrOut, "%s: %d passed, %s, %d failed.\n", printing.Count(len(rows), "check"),
+		counts[preflight.Pass], printing.Count(counts[preflight.Warn], "warning"), counts[preflight.Fail])
 	if counts[preflight.Fail] > 0 {
 		return cmdutil.ErrReported
 	}

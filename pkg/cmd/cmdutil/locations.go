@@ -34,14 +34,7 @@ func LocationRow(location *velero.Location, now time.Time) metav1.TableRow {
 	if at := location.Status.LastValidationTime; at != nil {
 		validated = printing.Age(now, at.Time)
 	}
-	return printing.Row(location.Name, location.Spec.Provider, bucket.Name, orNone(bucket.Prefix), phase, validated, mode,
+	return printing.Row(location.Name, location.Spec.Provider, bucket.Name, bucket.Prefix, phase, validated, mode,
 		location.Spec.Default, printing.Age(now, location.CreationTimestamp.Time),
-		orNone(bucket.Region), orNone(bucket.URL), orNone(reason))
-}
-
-func orNone(value string) string {
-	if value == "" {
-		return printing.None
-	}
-	return value
+		bucket.Region, bucket.URL, reason)
 }

@@ -42,7 +42,7 @@ func ScheduleRow(state schedule.State, now time.Time) metav1.TableRow {
 			next = "in " + duration.HumanDuration(state.Next.Sub(now))
 		}
 	}
-	ttl, owner := printing.None, printing.None
+	ttl, owner := "", ""
 	if s.Spec.Template.TTL.Duration > 0 {
 		ttl = duration.HumanDuration(s.Spec.Template.TTL.Duration)
 	}
@@ -50,5 +50,5 @@ func ScheduleRow(state schedule.State, now time.Time) metav1.TableRow {
 		owner = by.Kind + " " + by.Name
 	}
 	return printing.Row(s.Name, status, s.Spec.Schedule, last, lastStatus, good, next, printing.Age(now, s.CreationTimestamp.Time),
-		ttl, orNone(s.Spec.Template.StorageLocation), owner)
+		ttl, s.Spec.Template.StorageLocation, owner)
 }

@@ -1,7 +1,6 @@
 package inspect
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,13 +17,13 @@ import (
 // show makes the machine-readable form and the table of a report.
 func show(report *inspect.Report, now time.Time) (*unstructured.UnstructuredList, *metav1.Table) {
 	table := &metav1.Table{ColumnDefinitions: printing.Columns(
-		[]string{"Name", "Verdict", "Credential", "Expires", "Works", "Labels", "Message"}, "Secret", "User", "Server", "Add-ons", "Label-list")}
+		[]string{"Name", "Verdict", "Credential", "Expires", "Works", "Labels", "Message"}, "Secret", "User", "Server", "Add-ons", "Label List")}
 	list := &unstructured.UnstructuredList{Object: map[string]any{
 		"apiVersion": printing.APIVersion, "kind": "InspectedClusterList", "hub": report.Hub,
 		"objects": int64(report.Objects), "recoverable": int64(report.Recoverable()), "warnings": texts(report.Warnings),
 	}}
 	for _, c := range report.Clusters {
-		source, secret, user, server, expires, notAfter := "", "", "", "", printing.None, ""
+		source, secret, user, server, expires, notAfter := "", "", "", "", "", ""
 		if found := c.Credential; found != nil {
 			source, secret, user, server = found.Source, strings.TrimPrefix(found.Origin, "secret "), found.User, found.Config.Host
 			if !found.NotAfter.IsZero() {
@@ -35,8 +34,8 @@ func show(report *inspect.Report, now time.Time) (*unstructured.UnstructuredList
 				}
 			}
 		}
-		table.Rows = append(table.Rows, printing.Row(c.Name, string(c.Verdict), orNone(source), expires, fmt.Sprint(c.Works), fmt.Sprint(len(c.Labels)),
-			c.Reason, orNone(secret), orNone(user), orNone(server), fmt.Sprint(c.AddOns), orNone(labelList(c.Labels))))
+		table.Rows = append(table.Rows, printing.Row(c.Name, string(c.Verdict), source, expires, fmt.Sprint(c.Works), fmt.Sprint(len(c.Labels)),
+			c.Reason, secret, user, server, fmt.Sprint(c.AddOns), labelList(c.Labels)))
 		labels := map[string]any{}
 		for key, value := range c.Labels {
 			labels[key] = value
@@ -56,7 +55,7 @@ func showChanges(changes []inspect.Change) (*unstructured.UnstructuredList, *met
 	table := &metav1.Table{ColumnDefinitions: printing.Columns([]string{"Name", "Change", "Details"})}
 	list := &unstructured.UnstructuredList{Object: map[string]any{"apiVersion": printing.APIVersion, "kind": "ClusterChangeList"}}
 	for _, c := range changes {
-		table.Rows = append(table.Rows, printing.Row(c.Cluster, c.Kind, orNone(strings.Join(c.Details, "; "))))
+		table.Rows = append(table.Rows, printing.Row(c.Cluster, c.Kind, strings.Join(c.Details, "; ")))
 		list.Items = append(list.Items, unstructured.Unstructured{Object: map[string]any{
 			"apiVersion": printing.APIVersion, "kind": "ClusterChange", "metadata": map[string]any{"name": c.Cluster},
 			"change": c.Kind, "details": texts(c.Details),
@@ -80,5 +79,3 @@ func labelList(labels map[string]string) string {
 	}
 	return strings.Join(pairs, ",")
 }
-
-func orNone(text string) string { return cmp.Or(text, printing.None) }

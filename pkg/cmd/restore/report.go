@@ -69,7 +69,7 @@ func restored(parts []restore.Part) runtime.Object {
 
 func restoreTable(parts []restore.Part) *metav1.Table {
 	table := &metav1.Table{
-		ColumnDefinitions: printing.Columns([]string{"Name", "Backup", "Status", "Items", "Warnings", "Errors", "Duration"}),
+		ColumnDefinitions: printing.Columns([]string{"Name", "Backup", "Status", "Items", "Errors", "Warnings", "Duration"}),
 	}
 	for i := range parts {
 		part := &parts[i]
@@ -79,7 +79,7 @@ func restoreTable(parts []restore.Part) *metav1.Table {
 			took = printing.Elapsed(part.Duration())
 		}
 		table.Rows = append(table.Rows, printing.Row(part.Restore.Name, part.Backup.Name, string(status.Phase),
-			strconv.Itoa(part.Items()), strconv.Itoa(status.Warnings), strconv.Itoa(status.Errors), took))
+			strconv.Itoa(part.Items()), strconv.Itoa(status.Errors), strconv.Itoa(status.Warnings), took))
 	}
 	return table
 }
