@@ -2,6 +2,8 @@ package printing
 
 import (
 	"io"
+	"regexp"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/cli-runtime/pkg/printers"
@@ -22,4 +24,12 @@ func (Names) PrintObj(object runtime.Object, out io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// notInNames is what the name of an object cannot have.
+var notInNames = regexp.MustCompile(`[^a-z0-9.]+`)
+
+// ObjectName makes the words by which a person knows something the name of an object: ACM's schedule is acms-schedule.
+func ObjectName(words string) string {
+	return strings.Trim(notInNames.ReplaceAllString(strings.ToLower(strings.ReplaceAll(words, "'", "")), "-"), "-.")
 }

@@ -132,6 +132,17 @@ func TestSize(t *testing.T) {
 	}
 }
 
+func TestObjectName(t *testing.T) {
+	for words, want := range map[string]string{
+		"velero client QPS": "velero-client-qps", "ACM's schedule": "acms-schedule", "credential of managed-one": "credential-of-managed-one",
+		" other  hub ": "other-hub", "location": "location",
+	} {
+		if got := ObjectName(words); got != want {
+			t.Errorf("%s: got %s, want %s", words, got, want)
+		}
+	}
+}
+
 func object(name string, labels map[string]any) unstructured.Unstructured {
 	return unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "v1", "kind": "Thing",

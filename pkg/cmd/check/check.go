@@ -185,7 +185,7 @@ func report(rows []check.Row, hubFlags string) (*unstructured.UnstructuredList, 
 		reason, remedy := cmdutil.OnHub(row.Reason, hubFlags), cmdutil.OnHub(row.Remedy, hubFlags)
 		table.Rows = append(table.Rows, printing.Row(string(row.Result), row.Name, reason, remedy))
 		list.Items = append(list.Items, unstructured.Unstructured{Object: map[string]any{
-			"apiVersion": printing.APIVersion, "kind": "Check", "metadata": map[string]any{"name": row.Name},
+			"apiVersion": printing.APIVersion, "kind": "Check", "metadata": map[string]any{"name": printing.ObjectName(row.Name)},
 			"check": row.Name, "result": string(row.Result), "reason": reason, "remedy": remedy,
 		}})
 	}

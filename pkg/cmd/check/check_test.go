@@ -18,12 +18,15 @@ func TestReport(t *testing.T) {
 		preflight.Passed("location", "default is Available"),
 		{Name: "velero client QPS", Result: preflight.Warn, Reason: "it is low", Remedy: "give it more"},
 	}
-	_, table := report(rows)
+	list, table := report(rows)
 	var text bytes.Buffer
 	if err := printing.PrintTable(&text, table, printing.TableOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	testutil.Golden(t, "table.txt", text.Bytes())
+	if item := list.Items[1]; item.GetName() != "velero-client-qps" || item.Object["check"] != "velero client QPS" {
+		t.Errorf("got %v", item)
+	}
 }
 
 func TestSummary(t *testing.T) {

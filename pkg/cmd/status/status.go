@@ -128,7 +128,7 @@ func (o *Options) Run(ctx context.Context) error {
 		}
 		table.Rows = append(table.Rows, printing.Row(item.Component, item.Name, item.Status, age, detail))
 		list.Items = append(list.Items, unstructured.Unstructured{Object: map[string]any{
-			"apiVersion": printing.APIVersion, "kind": "Status", "metadata": map[string]any{"name": item.Component},
+			"apiVersion": printing.APIVersion, "kind": "Status", "metadata": map[string]any{"name": printing.ObjectName(item.Component)},
 			"component": item.Component, "name": item.Name, "status": item.Status, "since": since, "detail": detail,
 		}})
 	}
