@@ -18,12 +18,12 @@ const maxNamed = 5
 func (o *Options) show(plan *backup.Plan) error {
 	if plan.Attached {
 		fmt.Fprintf(o.Streams.ErrOut, "Backup %s, which an earlier run began, would be waited for.\n", plan.Backup.Name)
-	} else if plan.Policy != nil {
-		if err := o.Print(o.Streams.Out, plan.Policy, &metav1.Table{}); err != nil {
-			return err
-		}
 	}
-	return o.Print(o.Streams.Out, plan.Backup, table(&backup.Result{Backup: plan.Backup, Size: -1}))
+	manifests, err := cmdutil.Manifests(plan.Policy, plan.Backup)
+	if err != nil {
+		return err
+	}
+	return o.Print(o.Streams.Out, manifests, nil)
 }
 
 // tell says on stderr what the table has no room for.

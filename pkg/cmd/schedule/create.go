@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/kubectl/pkg/util/templates"
 	"k8s.io/utils/clock"
@@ -108,12 +107,11 @@ func (o *createOptions) run(ctx context.Context) error {
 	}
 	cmdutil.TellContent(o.streams.ErrOut, plan.Kinds, plan.Server)
 	if o.dryRun {
-		if plan.Policy != nil {
-			if err := o.print(o.streams.Out, plan.Policy, &metav1.Table{}); err != nil {
-				return err
-			}
+		manifests, err := cmdutil.Manifests(plan.Policy, plan.Schedule)
+		if err != nil {
+			return err
 		}
-		return o.print(o.streams.Out, plan.Schedule, &metav1.Table{})
+		return o.print(o.streams.Out, manifests, nil)
 	}
 	if err := plan.Create(ctx, o.clock, o.hub); err != nil {
 		return err

@@ -7,10 +7,13 @@ import (
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
+	"github.com/acmdr/kubectl-acmdr/pkg/backup"
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/cmdutil"
 	"github.com/acmdr/kubectl-acmdr/pkg/factory"
 	"github.com/acmdr/kubectl-acmdr/pkg/internal/testutil"
@@ -91,5 +94,38 @@ func TestListOfNothing(t *testing.T) {
 	if err := printStates(streams, print, nil, 0, time.Now()); err != nil || !strings.Contains(out.String(), `"items": []`) ||
 		errOut.String() != "No schedules found.\n" {
 		t.Errorf("got %v, printed %q, said %q", err, out, errOut)
+	}
+}
+
+// What would be made is one List, of the Schedule and of the policy that it refers to.
+func TestCreateDryRun(t *testing.T) {
+	location := &velero.Location{ObjectMeta: metav1.ObjectMeta{Namespace: "velero", Name: "default"}}
+	location.Spec.Default, location.Status.Phase = true, velero.LocationAvailable
+	hub := testutil.NewHub(t, testutil.Object(t, velero.LocationResource, location), &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "velero", Name: "velero"}, Status: appsv1.DeploymentStatus{AvailableReplicas: 1},
+	})
+	output := &cmdutil.OutputFlags{}
+	output.SetDefault("json")
+	print, err := output.ToPrinter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	streams, _, out, _ := genericiooptions.NewTestIOStreams()
+	o := &createOptions{
+		hub:     backup.Hub{Kube: hub.Kube, Dynamic: hub.Dynamic, Velero: velero.In(hub.Dynamic, "velero"), UID: "hub-1"},
+		options: schedule.Options{Name: "fleet", Cron: "@daily"}, dryRun: true, streams: streams, print: print, clock: testutil.Instant{},
+	}
+	if err := o.run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	list := &unstructured.UnstructuredList{}
+	if err := list.UnmarshalJSON(out.Bytes()); err != nil {
+		t.Fatalf("%v in %s", err, out)
+	}
+	if len(list.Items) != 2 || list.GetKind() != "List" || list.Items[0].GetKind() != "ConfigMap" || list.Items[1].GetKind() != "Schedule" {
+		t.Errorf("printed %s", out)
+	}
+	if writes := hub.Writes(); len(writes) > 0 {
+		t.Errorf("it wrote %v", writes)
 	}
 }
