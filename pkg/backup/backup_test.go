@@ -340,7 +340,12 @@ func TestRun(t *testing.T) {
 				}
 				return
 			}
-			if err != nil || result.Items != 3 || result.Size != int64(len(files["BackupContents/nightly"])) || result.Clusters() != "1" {
+			// As get backups has it: every file of the backup in the bucket, not only the tarball.
+			var size int64
+			for _, file := range files {
+				size += int64(len(file))
+			}
+			if err != nil || result.Items != 3 || result.Size != size || result.Clusters() != "1" {
 				t.Errorf("got %+v, %v", result, err)
 			}
 			want := []string{"create backups velero/nightly", "create configmaps velero/" + plan.Policy.Name, "patch backups velero/nightly"}

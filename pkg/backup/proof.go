@@ -119,9 +119,12 @@ func prove(report *inspect.Report, clusters []string, lost func(cluster string) 
 func (r *Result) read(ctx context.Context, hub Hub, store *velero.Downloader, kinds *Kinds, clusters []string) error {
 	inventory := inspect.New()
 	group, ctx2 := errgroup.WithContext(ctx)
-	group.Go(func() (err error) {
-		r.Size, err = inventory.Backup(ctx2, store, r.Backup)
-		return err
+	group.Go(func() error { return inventory.Backup(ctx2, store, r.Backup) })
+	group.Go(func() error {
+		if size, err := store.BackupSize(ctx2, r.Backup); err == nil { // a backup whose size is not known is as good
+			r.Size = size
+		}
+		return nil
 	})
 	group.Go(func() (err error) {
 		r.Results, err = store.BackupResults(ctx2, r.Backup)

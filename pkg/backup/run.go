@@ -42,7 +42,7 @@ type Progress = velero.Progress
 // Result is a backup that has ended and what is known about it.
 type Result struct {
 	Backup *velero.Backup
-	// Items is the number of objects in it, Size that of its bytes in the bucket; -1 when unknown.
+	// Items is the number of objects in it, Size what it takes in the bucket; -1 when unknown.
 	Items int
 	Size  int64
 	// Results are Velero's warnings and errors.

@@ -101,7 +101,7 @@ func (c *checker) read(ctx context.Context, name string, source *velero.Generati
 	inventory := inspect.New()
 	row := Row{Name: name, Result: preflight.Fail, Remedy: c.backUp()}
 	for i := range source.Backups {
-		if _, err = inventory.Backup(ctx, store, &source.Backups[i]); err != nil {
+		if err = inventory.Backup(ctx, store, &source.Backups[i]); err != nil {
 			break
 		}
 	}

@@ -43,7 +43,7 @@ func Named(ctx context.Context, store *velero.Downloader, hub Hub, clock wait.Cl
 			}
 			lacks.Add(of)
 		}
-		if _, err := inventory.Backup(ctx, store, backup); err != nil {
+		if err := inventory.Backup(ctx, store, backup); err != nil {
 			return nil, err
 		}
 	}

@@ -49,8 +49,6 @@ func (e *BadContents) Unwrap() error { return e.Err }
 
 // Stored is what the store said of a backup's contents.
 type Stored struct {
-	// Size is that of the tarball in the bucket.
-	Size int64
 	// Date is what the store's clock said, zero when it did not, and Asked what the clock here said at that moment.
 	Date, Asked time.Time
 }
@@ -68,7 +66,6 @@ func (d *Downloader) Contents(ctx context.Context, backup *Backup, visit func(Ob
 	if err := summed.blame(ReadContents(summed, visit)); err != nil {
 		return stored, fmt.Errorf("backup %s: %w", backup.Name, err)
 	}
-	stored.Size = summed.size
 	return stored, nil
 }
 

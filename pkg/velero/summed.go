@@ -37,11 +37,10 @@ func storedMD5(header http.Header) []byte {
 	return nil
 }
 
-// summed counts what is read of a file and sums it up.
+// summed sums up what is read of a file.
 type summed struct {
 	file tracked
 	md5  []byte
-	size int64
 	sum  hash.Hash
 }
 
@@ -51,7 +50,6 @@ func newSummed(file *File) *summed {
 
 func (s *summed) Read(p []byte) (int, error) {
 	n, err := s.file.Read(p)
-	s.size += int64(n)
 	_, _ = s.sum.Write(p[:n]) // never fails
 	return n, err
 }

@@ -18,7 +18,7 @@ func TestReport(t *testing.T) {
 		preflight.Passed("location", "default is Available"),
 		{Name: "velero client QPS", Result: preflight.Warn, Reason: "it is low", Remedy: "give it more"},
 	}
-	list, table := report(rows)
+	list, table := report(rows, "")
 	var text bytes.Buffer
 	if err := printing.PrintTable(&text, table, printing.TableOptions{}); err != nil {
 		t.Fatal(err)
