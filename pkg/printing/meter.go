@@ -62,10 +62,10 @@ func (m *Meter) draw(phase string, done, total int) {
 			progressbar.OptionSetWriter(m.out), progressbar.OptionSetWidth(barWidth), progressbar.OptionShowCount(),
 			progressbar.OptionSetPredictTime(false), progressbar.OptionClearOnFinish(), progressbar.OptionSetElapsedTime(true))
 	}
+	m.bar.Describe(m.what + ": " + phase) // first: a change of the total draws the bar, too
 	if m.bar.GetMax() != total {
 		m.bar.ChangeMax(total)
 	}
-	m.bar.Describe(m.what + ": " + phase)
 	_ = m.bar.Set(done) // a bar that cannot be drawn has no one left to tell
 }
 
@@ -80,7 +80,7 @@ func (m *Meter) Say(line string) {
 // Close takes the bar off the terminal.
 func (m *Meter) Close() {
 	if m.bar != nil {
-		_ = m.bar.Clear()
+		_ = m.bar.Finish() // which clears it; what is only cleared is drawn again by the spinner
 		m.bar = nil
 	}
 }

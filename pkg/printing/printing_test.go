@@ -247,6 +247,43 @@ func TestProgressOfMany(t *testing.T) {
 	}
 }
 
+// frames keeps what a bar draws, also from its own goroutine.
+type frames struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (f *frames) Write(p []byte) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.text.Write(p)
+}
+
+// On a terminal every frame says what it is the progress of, the first one and those of an unknown total, too.
+func TestMeterOnATerminal(t *testing.T) {
+	var out frames
+	meter := NewMeter(&out, "Backup b1")
+	meter.live = true
+	meter.Update("", 0, 0)
+	meter.Update("InProgress", 0, 0)
+	meter.Update("InProgress", 3, 10)
+	bar := meter.bar
+	meter.Close()
+	if !bar.IsFinished() {
+		t.Error("the bar goes on after Close")
+	}
+	out.mu.Lock()
+	defer out.mu.Unlock()
+	for frame := range strings.SplitSeq(out.text.String(), "\r") {
+		if frame = strings.TrimSpace(frame); frame != "" && !strings.Contains(frame, "Backup b1: ") {
+			t.Errorf("got the frame %q", frame)
+		}
+	}
+	if text := out.text.String(); !strings.Contains(text, "Backup b1: InProgress") || !strings.HasSuffix(text, "\r") {
+		t.Errorf("got %q", text)
+	}
+}
+
 // Where no terminal shows a bar, a line is written when something changed, and not too often.
 func TestMeterInLines(t *testing.T) {
 	var out bytes.Buffer
