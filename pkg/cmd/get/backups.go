@@ -213,15 +213,15 @@ func backupRow(backup *velero.Backup, hub, bytes string, now time.Time) metav1.T
 	return printing.Row(
 		backup.Name,
 		phase(string(status.Phase)),
-		orNone(backup.Annotations[velero.ClustersAnnotation]),
+		backup.Annotations[velero.ClustersAnnotation],
 		items,
 		status.Errors,
 		status.Warnings,
 		ago(now, status.StartTimestamp),
 		until(now, status.Expiration),
-		orNone(backup.Spec.StorageLocation),
+		backup.Spec.StorageLocation,
 		printing.Age(now, backup.CreationTimestamp.Time),
-		orNone(hub),
+		hub,
 		took(status.StartTimestamp, status.CompletionTimestamp),
 		bytes,
 	)

@@ -58,7 +58,7 @@ func clusterRows(ctx context.Context, from source, _ []unstructured.Unstructured
 }
 
 func clusterRow(cluster *clusterv1.ManagedCluster, credential string, now time.Time) metav1.TableRow {
-	url, switched := printing.None, printing.None
+	url, switched := "", ""
 	if configs := cluster.Spec.ManagedClusterClientConfigs; len(configs) > 0 {
 		url = configs[0].URL
 	}
@@ -72,7 +72,7 @@ func clusterRow(cluster *clusterv1.ManagedCluster, credential string, now time.T
 		condition(cluster, clusterv1.ManagedClusterConditionAvailable),
 		credential,
 		printing.Age(now, cluster.CreationTimestamp.Time),
-		orNone(cluster.Labels[ocm.ClusterSetLabel]),
+		cluster.Labels[ocm.ClusterSetLabel],
 		url,
 		switched,
 	)
@@ -103,11 +103,4 @@ func condition(cluster *clusterv1.ManagedCluster, conditionType string) string {
 		return string(status)
 	}
 	return string(metav1.ConditionUnknown)
-}
-
-func orNone(value string) string {
-	if value == "" {
-		return printing.None
-	}
-	return value
 }

@@ -99,7 +99,7 @@ func credentialReport(tried []triedCredential, now time.Time) (*unstructured.Uns
 	table := &metav1.Table{ColumnDefinitions: printing.Columns([]string{"Name", "Source", "User", "Expires", "Status"}, "Origin", "Server")}
 	list := &unstructured.UnstructuredList{Object: map[string]any{"apiVersion": printing.APIVersion, "kind": "CredentialList"}}
 	for _, c := range tried {
-		source, user, expires, notAfter, origin, server := printing.None, printing.None, printing.None, "", printing.None, printing.None
+		source, user, expires, notAfter, origin, server := "", "", "", "", "", ""
 		state := "OK"
 		if c.err != nil {
 			state = c.err.Error()
@@ -108,7 +108,7 @@ func credentialReport(tried []triedCredential, now time.Time) (*unstructured.Uns
 			for _, passed := range c.managed.Passed {
 				state += "; not usable: " + passed.Error()
 			}
-			source, user, origin, server = found.Source, orNone(c.managed.User), found.Origin, found.Config.Host
+			source, user, origin, server = found.Source, c.managed.User, found.Origin, found.Config.Host
 			if !found.NotAfter.IsZero() {
 				expires, notAfter = "in "+printing.Age(found.NotAfter, now), found.NotAfter.UTC().Format(time.RFC3339)
 			}

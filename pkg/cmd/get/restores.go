@@ -59,13 +59,13 @@ func restoreRow(restore *velero.Restore, now time.Time) metav1.TableRow {
 	}
 	return printing.Row(
 		restore.Name,
-		orNone(restore.Spec.BackupName),
+		restore.Spec.BackupName,
 		phase(string(status.Phase)),
 		items,
 		status.Errors,
 		status.Warnings,
 		took(status.StartTimestamp, status.CompletionTimestamp),
 		printing.Age(now, restore.CreationTimestamp.Time),
-		orNone(restore.Annotations[velero.FinishedAnnotation]),
+		restore.Annotations[velero.FinishedAnnotation],
 	)
 }
