@@ -98,16 +98,19 @@ func displayName(argv0 string) string {
 	return "kubectl acmdr"
 }
 
-// finish makes wrong arguments of any verb a usage error, and leaves it to the help's template to say that there are flags.
+// finish makes wrong arguments of any verb, and empty ones, a usage error, and leaves it to the help's template to say that there
+// are flags.
 func finish(cmd *cobra.Command) {
 	cmd.DisableFlagsInUseLine = true
-	if accepts := cmd.Args; accepts != nil {
-		cmd.Args = func(cmd *cobra.Command, args []string) error {
-			if err := accepts(cmd, args); err != nil {
-				return &cmdutil.UsageError{Err: err}
-			}
-			return nil
+	accepts := cmd.Args
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if err := cmdutil.RefuseEmpty(cmd, args); err != nil || accepts == nil {
+			return err
 		}
+		if err := accepts(cmd, args); err != nil {
+			return &cmdutil.UsageError{Err: err}
+		}
+		return nil
 	}
 	for _, child := range cmd.Commands() {
 		finish(child)

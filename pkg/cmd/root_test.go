@@ -196,6 +196,49 @@ func TestUsageErrors(t *testing.T) {
 	}
 }
 
+// TestEmptyValues: what a variable that is not set makes of any flag or argument of any verb is a usage error, before any hub is
+// asked: there is none.
+func TestEmptyValues(t *testing.T) {
+	const cause = " empty: leave it out, or set the variable that it comes from (see 'kubectl acmdr"
+	check := func(want string, args ...string) {
+		t.Run(strings.Join(args, "_"), func(t *testing.T) {
+			got := run(t, "kubectl-acmdr", args...)
+			if got.code != cmdutil.ExitUsage || got.stdout != "" || !strings.HasPrefix(got.stderr, "error: "+want+cause) ||
+				strings.Count(got.stderr, "\n") != 1 {
+				t.Errorf("got %+v, want %q", got, want)
+			}
+		})
+	}
+	for path, cmd := range verbs(t) {
+		words := strings.Fields(path)
+		if path != "completion" {
+			check("an argument is", append(words, "")...)
+			check("an argument is", append(words, "x", " ")...)
+		}
+		allowed := map[string][]string{"install": {
+			"region", "public-url", "server-side-encryption", "kms-key-id", "checksum-algorithm", "cacert",
+		}}[path]
+		cmd.LocalNonPersistentFlags().VisitAll(func(flag *pflag.Flag) {
+			switch kind := flag.Value.Type(); {
+			case kind == "string" && !slices.Contains(allowed, flag.Name):
+				check("--"+flag.Name+" must not be", append(words, "--"+flag.Name+"=")...)
+			case kind == "stringSlice", kind == "stringArray":
+				check("--"+flag.Name+" must not be", append(words, "--"+flag.Name+"=")...)
+			}
+		})
+	}
+	check("--clusters must not be", "backup", "--clusters", "managed-one,managed-one,")
+	check("--filename must not be", "inspect", "-f", "x", "-f", "")
+}
+
+// TestEmptyThatMeansSomething: by some of install's flags, given empty, a location loses what it has; an empty context is the current
+// one, as kubectl has it.
+func TestEmptyThatMeansSomething(t *testing.T) {
+	if got := run(t, "kubectl-acmdr", "install", "--checksum-algorithm", "", "--kms-key-id", "", "--cacert", "", "--context", ""); !strings.HasPrefix(got.stderr, "error: --bucket is required") {
+		t.Errorf("got %+v", got)
+	}
+}
+
 // TestNoHub: exit code 1 and one line.
 func TestNoHub(t *testing.T) {
 	for path, cmd := range verbs(t) {

@@ -120,7 +120,7 @@ func (flags *Flags) ToOptions(cmd *cobra.Command, f *factory.Factory, name strin
 	if flags.ttl < 0 || flags.timeout <= 0 {
 		return nil, cmdutil.Usagef("--ttl and --timeout must be positive")
 	}
-	clusters, err := flags.selection(cmd)
+	clusters, err := flags.selection()
 	if err != nil {
 		return nil, err
 	}
@@ -149,15 +149,12 @@ func (flags *Flags) ToOptions(cmd *cobra.Command, f *factory.Factory, name strin
 }
 
 // selection is which clusters the user chose; nil for all of them.
-func (flags *Flags) selection(cmd *cobra.Command) (*ocm.Selection, error) {
-	named, labelled := cmd.Flags().Changed("clusters"), cmd.Flags().Changed("selector")
-	switch {
+func (flags *Flags) selection() (*ocm.Selection, error) {
+	switch named, labelled := len(flags.clusters) > 0, flags.selector != ""; {
 	case !named && !labelled:
 		return nil, nil
 	case named && labelled:
 		return nil, cmdutil.Usagef("--clusters and --selector exclude each other")
-	case named && len(flags.clusters) == 0, labelled && flags.selector == "":
-		return nil, cmdutil.Usagef("--clusters and --selector must not be empty: without them the whole hub is backed up")
 	}
 	if _, err := labels.Parse(flags.selector); err != nil {
 		return nil, cmdutil.Usagef("label selector %q: %w", flags.selector, err)

@@ -78,7 +78,11 @@ func (flags *Flags) addFlags(cmd *cobra.Command) {
 	_ = cmd.MarkFlagFilename("cacert")
 	_ = cmd.MarkFlagFilename("credentials-file")
 	_ = cmd.MarkFlagFilename("sse-c-key-file")
+	cmdutil.AllowEmpty(cmd, mayBeEmpty...)
 }
+
+// mayBeEmpty are the flags by which, given empty, a location loses what it has.
+var mayBeEmpty = []string{"region", "public-url", "server-side-encryption", "kms-key-id", "checksum-algorithm", "cacert"}
 
 // configKeys are the flags by which a location can lose what its config has.
 var configKeys = map[string]string{

@@ -72,7 +72,7 @@ func newCreate(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Co
 func (flags *createFlags) toOptions(
 	cmd *cobra.Command, f *factory.Factory, name string, streams genericiooptions.IOStreams,
 ) (*createOptions, error) {
-	if err := velero.ValidateName(name); err != nil || name == "" {
+	if err := velero.ValidateName(name); err != nil {
 		return nil, cmdutil.Usagef("schedule: %w", err)
 	}
 	if _, err := schedule.ParseCron(flags.options.Cron); err != nil {
