@@ -9,8 +9,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/sets"
 )
 
-// notRepeated are flags that choose targets, which the resuming command names, or hold secrets.
-var notRepeated = sets.New("all", "selector", "token", "password")
+// notRepeated are flags that choose targets, which the resuming command names, that would keep it from going on or from waiting, that
+// only say how to print it, or that hold secrets.
+var notRepeated = sets.New("all", "selector", "dry-run", "wait", "output", "token", "password")
 
 // Resume is the command line, without its targets, that goes on where this one stopped.
 func Resume(cmd *cobra.Command) string {

@@ -17,6 +17,8 @@ func tree(run func(cmd *cobra.Command)) *cobra.Command {
 	verb := &cobra.Command{Use: "verb", Run: func(cmd *cobra.Command, _ []string) { run(cmd) }}
 	(&cmdutil.TargetFlags{}).AddFlags(verb)
 	(&cmdutil.DryRunFlag{}).AddFlags(verb)
+	(&cmdutil.OutputFlags{}).AddFlags(verb)
+	verb.Flags().Bool("wait", true, "")
 	verb.Flags().Bool("accept", false, "")
 	verb.Flags().Duration("timeout", 0, "")
 	verb.Flags().String("managed-kubeconfig", "", "")
@@ -32,7 +34,8 @@ func TestResume(t *testing.T) {
 		{"verb --all --context hub-dr2", "kubectl acmdr verb --context=hub-dr2"},
 		{"verb -l env=prod", "kubectl acmdr verb"},
 		{"verb c1 --token s3cr3t --username admin --password s3cr3t", "kubectl acmdr verb --username=admin"},
-		{"verb c1 --dry-run", "kubectl acmdr verb --dry-run=client"},
+		{"verb c1 --dry-run", "kubectl acmdr verb"},
+		{"verb c1 --wait=false -o json --timeout 90s", "kubectl acmdr verb --timeout=1m30s"},
 		{"verb c1 --as a --as-group b --as-group c", "kubectl acmdr verb --as=a --as-group=b --as-group=c"},
 		{"verb c1 --managed-kubeconfig my|file's;name", `kubectl acmdr verb --managed-kubeconfig='my|file'\''s;name'`},
 		{"verb c1 --managed-kubeconfig $HOME/x", "kubectl acmdr verb --managed-kubeconfig='$HOME/x'"},
