@@ -54,6 +54,9 @@ func addCompletion(root *cobra.Command, f *factory.Factory) {
 	root.InitDefaultCompletionCmd()
 	if cmd, _, err := root.Find([]string{"completion"}); err == nil && cmd != root {
 		cmd.Long, cmd.Example = completionLong, completionExample
+		for _, shell := range cmd.Commands() {
+			shell.Args = cmdutil.NoArgs
+		}
 	}
 }
 

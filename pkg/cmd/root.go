@@ -98,8 +98,7 @@ func displayName(argv0 string) string {
 	return "kubectl acmdr"
 }
 
-// finish makes wrong arguments of any verb, and empty ones, a usage error, and leaves it to the help's template to say that there
-// are flags.
+// finish has every verb refuse what is empty, and leaves it to the help's template to say that there are flags.
 func finish(cmd *cobra.Command) {
 	cmd.DisableFlagsInUseLine = true
 	accepts := cmd.Args
@@ -107,10 +106,7 @@ func finish(cmd *cobra.Command) {
 		if err := cmdutil.RefuseEmpty(cmd, args); err != nil || accepts == nil {
 			return err
 		}
-		if err := accepts(cmd, args); err != nil {
-			return &cmdutil.UsageError{Err: err}
-		}
-		return nil
+		return accepts(cmd, args)
 	}
 	for _, child := range cmd.Commands() {
 		finish(child)
@@ -123,7 +119,7 @@ func newOptions() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "options",
 		Short: "Print the flags that every verb inherits",
-		Args:  cobra.NoArgs,
+		Args:  cmdutil.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Usage() },
 	}
 	templates.UseOptionsTemplates(cmd)

@@ -184,7 +184,15 @@ func TestUsageErrors(t *testing.T) {
 		{"get pods", `cannot get "pods": `},
 		{"get clusters -o xml", `unknown output format "xml": `},
 		{"get clusters -l a,,b", `label selector "a,,b": `},
-		{"version c1", `unknown command "c1" for "kubectl acmdr version" (see 'kubectl acmdr version --help')`},
+		{"version c1", `no argument is taken, but "c1" was given (see 'kubectl acmdr version --help')`},
+		{"schedule list fleet", `no argument is taken, but "fleet" was given (see 'kubectl acmdr schedule list --help')`},
+		{"schedule pause", "name the schedule (see 'kubectl acmdr schedule pause --help')"},
+		{"schedule delete a b", "name one schedule, not 2 (see 'kubectl acmdr schedule delete --help')"},
+		{"explain", "name the managed cluster (see 'kubectl acmdr explain --help')"},
+		{"rbac", "name the role (see 'kubectl acmdr rbac --help')"},
+		{"backup a b", "name one backup at most, not 2 (see 'kubectl acmdr backup --help')"},
+		{"inspect a b c", "name two backups at most, not 3 (see 'kubectl acmdr inspect --help')"},
+		{"completion bash x", `no argument is taken, but "x" was given (see 'kubectl acmdr completion bash --help')`},
 	}
 	for _, test := range tests {
 		t.Run(test.args, func(t *testing.T) {

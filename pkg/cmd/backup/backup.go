@@ -89,7 +89,7 @@ func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command 
 		Short:   "Back this hub up and verify the backup",
 		Long:    long,
 		Example: example,
-		Args:    cobra.MaximumNArgs(1),
+		Args:    cmdutil.AtMostArgs(1, "one backup"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			options, err := flags.ToOptions(cmd, f, append(args, "")[0], streams)
 			if err != nil {

@@ -67,7 +67,7 @@ func newPrune(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Com
 		Short:   "Delete old backups of this hub",
 		Long:    pruneLong,
 		Example: pruneExample,
-		Args:    cobra.NoArgs,
+		Args:    cmdutil.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			options, err := flags.toOptions(cmd, f, streams)
 			if err != nil {

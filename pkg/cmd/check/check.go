@@ -77,7 +77,7 @@ func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command 
 		Short:   "Check whether the fleet could be brought back today",
 		Long:    long,
 		Example: example,
-		Args:    cobra.NoArgs,
+		Args:    cmdutil.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			options, err := flags.ToOptions(cmd.Context(), f, streams)
 			if err != nil {

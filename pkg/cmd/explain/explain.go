@@ -67,7 +67,7 @@ func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command 
 		Short:   "Say why a managed cluster is stuck, and what to do",
 		Long:    long,
 		Example: example,
-		Args:    cobra.ExactArgs(1),
+		Args:    cmdutil.OneArg("managed cluster"),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			options, err := flags.ToOptions(cmd, f, names, streams)
 			if err != nil {

@@ -71,7 +71,7 @@ func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command 
 		Short:   "Say whether each managed cluster could be brought back by a backup",
 		Long:    long,
 		Example: example,
-		Args:    cobra.MaximumNArgs(2),
+		Args:    cmdutil.AtMostArgs(2, "two backups"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			options, err := flags.ToOptions(cmd, f, args, streams)
 			if err != nil {

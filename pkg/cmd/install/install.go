@@ -79,7 +79,7 @@ func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command 
 		Short:   "Install Velero with its bucket, or add the bucket to the Velero that is there",
 		Long:    long,
 		Example: example,
-		Args:    cobra.NoArgs,
+		Args:    cmdutil.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			options, err := flags.ToOptions(cmd.Context(), f, streams)
 			if err != nil {

@@ -59,7 +59,7 @@ func New(streams genericiooptions.IOStreams) *cobra.Command {
 		Short:     "Print the smallest roles that the verbs need",
 		Long:      long,
 		Example:   example,
-		Args:      cobra.ExactArgs(1),
+		Args:      cmdutil.OneArg("role"),
 		ValidArgs: []string{string(rbac.HubActive), string(rbac.HubStandby), string(rbac.Managed)},
 		RunE: func(_ *cobra.Command, args []string) error {
 			objects, err := flags.manifests(args[0])

@@ -50,7 +50,7 @@ func newCreate(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Co
 		Short:   "Have Velero back this hub up again and again",
 		Long:    long,
 		Example: createExample,
-		Args:    cobra.ExactArgs(1),
+		Args:    cmdutil.OneArg("schedule"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			options, err := flags.toOptions(cmd, f, args[0], streams)
 			if err != nil {

@@ -22,7 +22,7 @@ func newList(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Comm
 	flags := &changeFlags{}
 	var limit time.Duration
 	cmd := &cobra.Command{
-		Use: "list", Short: "List the schedules, with their last and next backup", Args: cobra.NoArgs,
+		Use: "list", Short: "List the schedules, with their last and next backup", Args: cmdutil.NoArgs,
 		Long: templates.LongDesc(`
 			List the schedules of this hub, with their last backup, their last good one, and the next one.
 

@@ -109,7 +109,7 @@ var resumeTexts = texts{
 func newPause(f *factory.Factory, streams genericiooptions.IOStreams, t texts, paused bool) *cobra.Command {
 	flags := &changeFlags{}
 	cmd := &cobra.Command{
-		Use: t.use + " NAME", Short: t.short, Example: t.example, Args: cobra.ExactArgs(1),
+		Use: t.use + " NAME", Short: t.short, Example: t.example, Args: cmdutil.OneArg("schedule"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			api, printer, err := flags.open(cmd, f)
 			if err != nil {
@@ -146,7 +146,7 @@ func show(ctx context.Context, api *velero.API, streams genericiooptions.IOStrea
 func newDelete(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command {
 	flags := &cmdutil.VeleroFlags{}
 	cmd := &cobra.Command{
-		Use: "delete NAME", Short: "Delete a schedule; the backups that it made stay", Args: cobra.ExactArgs(1),
+		Use: "delete NAME", Short: "Delete a schedule; the backups that it made stay", Args: cmdutil.OneArg("schedule"),
 		Example: templates.Examples(`
 			# Make no more backups by this schedule
 			kubectl acmdr schedule delete fleet

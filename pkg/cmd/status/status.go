@@ -55,7 +55,7 @@ func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command 
 		Use:     "status",
 		Short:   "Show how a hub stands: storage, newest backup, fleet",
 		Example: example,
-		Args:    cobra.NoArgs,
+		Args:    cmdutil.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			options, err := flags.ToOptions(cmd.Context(), f, streams)
 			if err != nil {

@@ -9,6 +9,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/kubectl/pkg/util/templates"
 
+	"github.com/acmdr/kubectl-acmdr/pkg/cmd/cmdutil"
 	"github.com/acmdr/kubectl-acmdr/pkg/factory"
 	"github.com/acmdr/kubectl-acmdr/pkg/version"
 )
@@ -30,7 +31,7 @@ func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command 
 		Use:     "version",
 		Short:   "Print the versions of the plugin and of the hub",
 		Example: example,
-		Args:    cobra.NoArgs,
+		Args:    cmdutil.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			fmt.Fprintf(streams.Out, "Client Version: %s (%s)\nVelero Version of 'install': %s\n", version.Version, built(), version.Velero)
 			if client {
