@@ -89,7 +89,7 @@ func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command 
 		Short:   "Back this hub up and verify the backup",
 		Long:    long,
 		Example: example,
-		Args:    cmdutil.AtMostArgs(1, "one backup"),
+		Args:    names,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			options, err := flags.ToOptions(cmd, f, append(args, "")[0], streams)
 			if err != nil {
@@ -110,6 +110,20 @@ func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command 
 	cmd.Flags().BoolVar(&flags.wait, "wait", flags.wait, "Wait until the backup has ended, and verify it")
 	cmd.Flags().DurationVar(&flags.timeout, "timeout", flags.timeout, "How long to wait")
 	return cmd
+}
+
+// elsewhere is what does here what follows 'velero backup' there.
+var elsewhere = map[string]string{
+	"create": "backup NAME", "get": "get backups", "list": "get backups", "describe": "inspect NAME", "logs": "inspect NAME",
+	"download": "inspect NAME", "delete": "backup prune", "help": "backup --help",
+}
+
+// names takes one name at most, which is none of the words that users of Velero would have in its place.
+func names(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 && elsewhere[args[0]] != "" {
+		return cmdutil.Usagef("%q is not taken for a name: did you mean '%s %s'?", args[0], cmdutil.Program(cmd), elsewhere[args[0]])
+	}
+	return cmdutil.AtMostArgs(1, "one backup")(cmd, args)
 }
 
 // ToOptions checks the flags and opens the hub.
