@@ -43,7 +43,7 @@ var example = templates.Examples(`
 	kubectl acmdr backup
 
 	# Give it a name, and keep it for a week
-	kubectl acmdr backup before-upgrade --ttl 168h
+	kubectl acmdr backup before-upgrade --ttl 7d
 
 	# Only the clusters that are about to be changed
 	kubectl acmdr backup before-change -l environment=prod
@@ -106,7 +106,7 @@ func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command 
 	cmdutil.AddSelector(cmd, &flags.selector)
 	cmd.Flags().StringVar(&flags.location, "storage-location", "", "BackupStorageLocation to write to (default: the default one)")
 	cmdutil.AddBareMetalHosts(cmd, &flags.hosts)
-	cmd.Flags().DurationVar(&flags.ttl, "ttl", 0, "How long Velero keeps the backup (default: as its server is set up, else 720h)")
+	cmdutil.AddAge(cmd, &flags.ttl, "ttl", "How long Velero keeps the backup, for example 7d (default: as its server is set up, else 30d)")
 	cmd.Flags().BoolVar(&flags.wait, "wait", flags.wait, "Wait until the backup has ended, and verify it")
 	cmd.Flags().DurationVar(&flags.timeout, "timeout", flags.timeout, "How long to wait")
 	return cmd
@@ -131,8 +131,8 @@ func (flags *Flags) ToOptions(cmd *cobra.Command, f *factory.Factory, name strin
 	if err := backup.ValidateName(name); err != nil {
 		return nil, &cmdutil.UsageError{Err: err}
 	}
-	if flags.ttl < 0 || flags.timeout <= 0 {
-		return nil, cmdutil.Usagef("--ttl and --timeout must be positive")
+	if flags.timeout <= 0 {
+		return nil, cmdutil.Usagef("--timeout must be positive")
 	}
 	clusters, err := flags.selection()
 	if err != nil {

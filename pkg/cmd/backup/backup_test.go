@@ -34,7 +34,6 @@ func TestUsage(t *testing.T) {
 		want string
 	}{
 		"a bad name":       {[]string{"Full_Backup"}, "is no valid name"},
-		"negative ttl":     {[]string{"--ttl", "-1h"}, "must be positive"},
 		"no time":          {[]string{"--timeout", "0s"}, "must be positive"},
 		"unknown dry run":  {[]string{"--dry-run=server"}, "--dry-run must be none or client"},
 		"unknown output":   {[]string{"-o", "xml"}, "unknown output format"},

@@ -37,7 +37,7 @@ var pruneExample = templates.Examples(`
 	kubectl acmdr backup prune --keep 7 --yes
 
 	# Delete what is older than a month
-	kubectl acmdr backup prune --older-than 720h`)
+	kubectl acmdr backup prune --older-than 30d`)
 
 type pruneFlags struct {
 	velero    cmdutil.VeleroFlags
@@ -81,7 +81,7 @@ func newPrune(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Com
 	flags.dryRun.AddFlags(cmd)
 	flags.confirm.AddFlags(cmd)
 	cmd.Flags().IntVar(&flags.retention.Keep, "keep", 0, "How many good backups of the whole hub to keep")
-	cmd.Flags().DurationVar(&flags.retention.OlderThan, "older-than", 0, "Age from which backups are deleted, for example 720h")
+	cmdutil.AddAge(cmd, &flags.retention.OlderThan, "older-than", "Age from which backups are deleted, for example 30d")
 	return cmd
 }
 
@@ -92,8 +92,6 @@ func (flags *pruneFlags) toOptions(cmd *cobra.Command, f *factory.Factory, strea
 		return nil, cmdutil.Usagef("say either how many backups to keep with --keep, or how old they may be with --older-than")
 	case keep && flags.retention.Keep < 1:
 		return nil, cmdutil.Usagef("--keep must be at least 1, not %d", flags.retention.Keep)
-	case older && flags.retention.OlderThan <= 0:
-		return nil, cmdutil.Usagef("--older-than must be positive")
 	}
 	dryRun, err := flags.dryRun.Enabled()
 	if err != nil {

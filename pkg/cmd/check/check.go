@@ -91,8 +91,8 @@ func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command 
 	flags.velero.AddFlags(cmd)
 	cmd.Flags().StringVar(&flags.credentials.Dir, "managed-kubeconfig-dir", "",
 		"Directory of kubeconfig files of managed clusters, named like them, with or without an extension")
-	cmd.Flags().DurationVar(&flags.options.RPO, "rpo", flags.options.RPO, "How old the newest good backup may be")
-	cmd.Flags().DurationVar(&flags.options.Soon, "expires-within", flags.options.Soon, "Warn of credentials that last no longer than this")
+	cmdutil.AddAge(cmd, &flags.options.RPO, "rpo", "How old the newest good backup may be, for example 8h or 1d")
+	cmdutil.AddAgeOrZero(cmd, &flags.options.Soon, "expires-within", "Warn of credentials that last no longer than this, for example 7d")
 	cmd.Flags().IntVar(&flags.parallel, "parallel", flags.parallel, "How many clusters to look at at the same time")
 	_ = cmd.MarkFlagDirname("managed-kubeconfig-dir")
 	return cmd
@@ -100,12 +100,7 @@ func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command 
 
 // ToOptions checks the flags and opens the hub.
 func (flags *Flags) ToOptions(ctx context.Context, f *factory.Factory, streams genericiooptions.IOStreams) (*Options, error) {
-	switch {
-	case flags.options.RPO <= 0:
-		return nil, cmdutil.Usagef("--rpo must be more than 0, not %s", flags.options.RPO)
-	case flags.options.Soon < 0:
-		return nil, cmdutil.Usagef("--expires-within must not be negative")
-	case flags.parallel < 1:
+	if flags.parallel < 1 {
 		return nil, cmdutil.Usagef("--parallel must be at least 1, not %d", flags.parallel)
 	}
 	printer, err := flags.output.ToPrinter()

@@ -49,8 +49,7 @@ func (flags *Flags) AddFlags(cmd *cobra.Command) {
 	set.StringVar(&flags.hubServer, "hub-server", "", "URL by which agents reach this hub (default: found on the hub)")
 	set.StringVar(&flags.hubCAFile, "hub-ca-file", "", "File of the CA that verifies --hub-server (default: found on the hub)")
 	set.StringVar(&flags.hubProxyURL, "hub-proxy-url", "", "Proxy through which agents reach this hub")
-	set.DurationVar(&flags.options.TokenLifetime, "token-lifetime", flags.options.TokenLifetime,
-		"Lifetime of the bootstrap token; the hub may grant less")
+	cmdutil.AddAge(cmd, &flags.options.TokenLifetime, "token-lifetime", "Lifetime of the bootstrap token; the hub may grant less")
 	set.DurationVar(&flags.options.Timeout, "timeout", flags.options.Timeout,
 		"How long to wait for each agent, at each of the steps that wait")
 	set.BoolVar(&flags.options.AllowWorkloadLoss, "allow-workload-loss", false,

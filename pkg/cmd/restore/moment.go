@@ -2,9 +2,10 @@ package restore
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/acmdr/kubectl-acmdr/pkg/cmd/cmdutil"
 )
 
 // moment reads a time, or how long ago it was: 2026-11-24T22:00:00Z, "2h ago", 90m, 3d.
@@ -15,25 +16,10 @@ func moment(text string, now time.Time) (time.Time, error) {
 		}
 		return at, nil
 	}
-	ago := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(text), "ago"))
-	var days time.Duration
-	if count, rest, ok := strings.Cut(ago, "d"); ok {
-		// Go's durations end with hours.
-		n, err := strconv.ParseUint(count, 10, 16)
-		if err != nil {
-			return time.Time{}, noMoment(text)
-		}
-		if days, ago = time.Duration(n)*24*time.Hour, rest; ago == "" {
-			ago = "0"
-		}
+	age, err := cmdutil.ParseAge(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(text), "ago")))
+	if err != nil || age == 0 {
+		return time.Time{}, fmt.Errorf(
+			"--at %q is no time: write it as 2026-11-24T22:00:00Z, or how long ago, such as '2h ago', '90m ago' or '3d ago'", text)
 	}
-	duration, err := time.ParseDuration(ago)
-	if err != nil || duration < 0 || days+duration == 0 {
-		return time.Time{}, noMoment(text)
-	}
-	return now.Add(-days - duration), nil
-}
-
-func noMoment(text string) error {
-	return fmt.Errorf("--at %q is no time: write it as 2026-11-24T22:00:00Z, or how long ago, such as '2h ago', '90m ago' or '3d ago'", text)
+	return now.Add(-age), nil
 }

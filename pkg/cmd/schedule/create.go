@@ -19,7 +19,7 @@ import (
 
 var createExample = templates.Examples(`
 	# Every six hours, each kept for a week
-	kubectl acmdr schedule create fleet --schedule '0 */6 * * *' --ttl 168h
+	kubectl acmdr schedule create fleet --schedule '0 */6 * * *' --ttl 7d
 
 	# Every night, from later on
 	kubectl acmdr schedule create nightly --schedule '@daily' --paused
@@ -62,7 +62,7 @@ func newCreate(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Co
 	flags.addFlags(cmd)
 	flags.dryRun.AddFlags(cmd)
 	cmd.Flags().StringVar(&flags.options.Cron, "schedule", "", "When to back up, in the time zone of Velero's server: five fields, @daily, @every 6h")
-	cmd.Flags().DurationVar(&flags.options.TTL, "ttl", 0, "How long Velero keeps each backup (default: as its server is set up, else 720h)")
+	cmdutil.AddAge(cmd, &flags.options.TTL, "ttl", "How long Velero keeps each backup, for example 7d (default: as its server is set up, else 30d)")
 	cmd.Flags().StringVar(&flags.options.Location, "storage-location", "", "BackupStorageLocation to write to (default: the default one)")
 	cmdutil.AddBareMetalHosts(cmd, &flags.options.BareMetalHosts)
 	cmd.Flags().BoolVar(&flags.options.Paused, "paused", false, "Make no backup until the schedule is resumed")
@@ -77,9 +77,6 @@ func (flags *createFlags) toOptions(
 	}
 	if _, err := schedule.ParseCron(flags.options.Cron); err != nil {
 		return nil, cmdutil.Usagef("--schedule: %w", err)
-	}
-	if flags.options.TTL < 0 {
-		return nil, cmdutil.Usagef("--ttl must be positive")
 	}
 	dryRun, err := flags.dryRun.Enabled()
 	if err != nil {

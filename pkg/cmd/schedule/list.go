@@ -38,9 +38,6 @@ func newList(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Comm
 			# With their location and how long backups are kept
 			kubectl acmdr schedule list -o wide`),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if limit < 0 {
-				return cmdutil.Usagef("--rpo must be positive")
-			}
 			api, printer, err := flags.open(cmd, f)
 			if err != nil {
 				return err
@@ -53,7 +50,7 @@ func newList(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Comm
 		},
 	}
 	flags.addFlags(cmd)
-	cmd.Flags().DurationVar(&limit, "rpo", 0, "How old the newest good backup may be, for example 8h")
+	cmdutil.AddAge(cmd, &limit, "rpo", "How old the newest good backup may be, for example 8h or 1d")
 	return cmd
 }
 

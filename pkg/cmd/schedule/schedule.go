@@ -25,7 +25,7 @@ var long = templates.LongDesc(`
 
 var example = templates.Examples(`
 	# Every six hours, each kept for a week
-	kubectl acmdr schedule create fleet --schedule '0 */6 * * *' --ttl 168h
+	kubectl acmdr schedule create fleet --schedule '0 */6 * * *' --ttl 7d
 
 	# When the last backup was made, when the next will be, and whether the last good one is young enough
 	kubectl acmdr schedule list --rpo 8h
