@@ -192,6 +192,8 @@ func TestUsageErrors(t *testing.T) {
 		{"backup --ttl 0", `invalid argument "0" for "--ttl" flag: it must be more than 0 (see 'kubectl acmdr backup --help')`},
 		{"backup --ttl 7", `invalid argument "7" for "--ttl" flag: write it as 90m, 8h or 7d (see 'kubectl acmdr backup --help')`},
 		{"backup --ttl 7d --timeout 0", "--timeout must be positive (see 'kubectl acmdr backup --help')"},
+		{"backup prune", "say either how many backups to keep with --keep, or how old they may be with --older-than "},
+		{"backup prune --keep 1 --older-than 1h", "--keep and --older-than exclude each other (see 'kubectl acmdr backup prune --help')"},
 		{"backup prune --older-than 0d", `invalid argument "0d" for "--older-than" flag: it must be more than 0 `},
 		{"schedule create fleet --schedule @daily --ttl 0", `invalid argument "0" for "--ttl" flag: it must be more than 0 `},
 		{"schedule create fleet --schedule @daily --ttl -1h", `invalid argument "-1h" for "--ttl" flag: write it as `},

@@ -88,7 +88,9 @@ func newPrune(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Com
 func (flags *pruneFlags) toOptions(cmd *cobra.Command, f *factory.Factory, streams genericiooptions.IOStreams) (*pruneOptions, error) {
 	keep, older := cmd.Flags().Changed("keep"), cmd.Flags().Changed("older-than")
 	switch {
-	case keep == older:
+	case keep && older:
+		return nil, cmdutil.Usagef("--keep and --older-than exclude each other")
+	case !keep && !older:
 		return nil, cmdutil.Usagef("say either how many backups to keep with --keep, or how old they may be with --older-than")
 	case keep && flags.retention.Keep < 1:
 		return nil, cmdutil.Usagef("--keep must be at least 1, not %d", flags.retention.Keep)
