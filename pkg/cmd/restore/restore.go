@@ -18,6 +18,7 @@ import (
 	"github.com/acmdr/kubectl-acmdr/pkg/preflight"
 	"github.com/acmdr/kubectl-acmdr/pkg/printing"
 	"github.com/acmdr/kubectl-acmdr/pkg/restore"
+	"github.com/acmdr/kubectl-acmdr/pkg/velero"
 	"github.com/acmdr/kubectl-acmdr/pkg/wait"
 )
 
@@ -150,6 +151,9 @@ func (flags *Flags) request(clusters []string, now time.Time) (restore.Request, 
 	}
 	if err := restore.ValidateName(flags.name); err != nil {
 		return request, cmdutil.Usagef("--name: %w", err)
+	}
+	if err := velero.ValidateName(flags.fromBackup); err != nil {
+		return request, cmdutil.Usagef("--from-backup: %w", err)
 	}
 	switch {
 	case flags.existing != existingSkip && flags.existing != existingUpdate:

@@ -33,6 +33,7 @@ func TestUsage(t *testing.T) {
 		want string
 	}{
 		"a bad name":      {[]string{"--name", "Full_Restore"}, "is no valid name"},
+		"no backup's":     {[]string{"--from-backup", "Bad_N"}, `--from-backup: "Bad_N" is no valid name`},
 		"two backups":     {[]string{"--from-backup", "a", "--at", "2h ago"}, "--from-backup and --at exclude each other"},
 		"a backup of one": {[]string{"--from-backup", "a", "--from-hub", "b"}, "--from-backup and --from-hub exclude each other"},
 		"no time at all":  {[]string{"--at", "yesterday"}, `--at "yesterday" is no time`},
