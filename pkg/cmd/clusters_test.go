@@ -235,10 +235,10 @@ func TestGetClustersThatAreNone(t *testing.T) {
 func TestTargetsThatAreNone(t *testing.T) {
 	tests := []struct{ args, want string }{
 		{"accept managed-nine", "managed cluster not found on this hub: managed-nine; restore it first, or see 'kubectl acmdr get clusters'"},
-		{"accept local-cluster", "local-cluster is the hub itself and is never moved"},
+		{"accept local-cluster", "local-cluster is the hub itself and is never backed up or moved"},
 		{"accept -l env=none", "no managed cluster of this hub is selected"},
 		{"reregister managed-nine", "managed cluster not found on this hub: managed-nine; restore it first, or see 'kubectl acmdr get clusters'"},
-		{"reregister local-cluster --dry-run", "local-cluster is the hub itself and is never moved"},
+		{"reregister local-cluster --dry-run", "local-cluster is the hub itself and is never backed up or moved"},
 		{"reregister managed-one --old-hub-context test", "the old hub and this hub are the same cluster ("},
 		{"reregister managed-one --old-hub-context none", `old hub: context "none" does not exist in the kubeconfig`},
 	}

@@ -61,7 +61,7 @@ func named(names []string, known map[string]bool) ([]string, error) {
 		local, ok := known[name]
 		switch {
 		case local || name == LocalCluster:
-			return nil, fmt.Errorf("%s is the hub itself and is never moved", name)
+			return nil, fmt.Errorf("%s is the hub itself and is never backed up or moved", name)
 		case !ok:
 			missing = append(missing, name)
 		}

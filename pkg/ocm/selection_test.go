@@ -37,8 +37,8 @@ func TestSelection(t *testing.T) {
 		{name: "no such clusters", selection: ocm.Selection{Names: []string{"c9", "c1", "c8"}},
 			err: "managed cluster not found on this hub: c8, c9; restore it first, or see 'kubectl acmdr get clusters'"},
 		{name: "the hub by its usual name", selection: ocm.Selection{Names: []string{"c1", "local-cluster"}},
-			err: "local-cluster is the hub itself and is never moved"},
-		{name: "the hub by its label", selection: ocm.Selection{Names: []string{"this-hub"}}, err: "this-hub is the hub itself and is never moved"},
+			err: "local-cluster is the hub itself and is never backed up or moved"},
+		{name: "the hub by its label", selection: ocm.Selection{Names: []string{"this-hub"}}, err: "this-hub is the hub itself and is never backed up or moved"},
 		{name: "bad selector", selection: ocm.Selection{Selector: "env in prod"}, err: `label selector "env in prod": `},
 	}
 	for _, test := range tests {
@@ -62,7 +62,7 @@ func TestSelectionOnAnEmptyHub(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 	_, err := ocm.Selection{Names: []string{"local-cluster"}}.Find(t.Context(), testutil.NewHub(t).Dynamic)
-	if want := "local-cluster is the hub itself and is never moved"; err == nil || err.Error() != want {
+	if want := "local-cluster is the hub itself and is never backed up or moved"; err == nil || err.Error() != want {
 		t.Errorf("error %v, want %q", err, want)
 	}
 }
