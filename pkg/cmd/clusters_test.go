@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -196,7 +197,6 @@ func TestGetClustersThatFails(t *testing.T) {
 		{"may not list", "get clusters", testutil.API{clustersAPI: denied}, "listing clusters: managedclusters.cluster.open-cluster-management.io is forbidden: "},
 		{"may not list secrets", "get clusters", testutil.API{"/api/v1/secrets": denied}, "listing Hive's secrets: "},
 		{"not a hub", "get clusters", testutil.API{clusterAPI: apierrors.NewNotFound(schema.GroupResource{}, "")}, "https://127.0.0.1:"},
-		{"unknown context", "get clusters --context hub-dr9", nil, `context "hub-dr9" does not exist in the kubeconfig`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -205,6 +205,27 @@ func TestGetClustersThatFails(t *testing.T) {
 			if got.code != cmdutil.ExitFailed || got.stdout != "" || !strings.HasPrefix(got.stderr, "error: "+test.want) || strings.Count(got.stderr, "\n") != 1 ||
 				strings.Contains(got.stderr, "s3cr3t") {
 				t.Errorf("got %+v, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// TestFlagsOfTheKubeconfig: one that leads nowhere is wrong usage, and names itself.
+func TestFlagsOfTheKubeconfig(t *testing.T) {
+	for args, want := range map[string]string{
+		"get clusters --context hub-dr9":                        `--context "hub-dr9" does not exist in the kubeconfig (see 'kubectl acmdr get clusters --help')`,
+		"reregister managed-one --old-hub-context none":         `old hub: --old-hub-context "none" does not exist in the kubeconfig `,
+		"fence --old-hub-kubeconfig /none":                      "old hub: --old-hub-kubeconfig /none cannot be read: no such file or directory ",
+		"check --kubeconfig /none":                              "--kubeconfig /none cannot be read: no such file or directory ",
+		"status --request-timeout 1x":                           `--request-timeout "1x" is no length of time: write it as 30s, 2m or 1h `,
+		"undo managed-one --old-hub-kubeconfig " + os.TempDir(): "old hub: --old-hub-kubeconfig " + os.TempDir() + " cannot be read: is a directory ",
+		"restore --kubeconfig /none --from-backup Bad_N":        `--from-backup: "Bad_N" is no valid name`,
+	} {
+		t.Run(args, func(t *testing.T) {
+			serveFleet(t, fleet(t, made), nil)
+			got := run(t, "kubectl-acmdr", strings.Fields(args)...)
+			if got.code != cmdutil.ExitUsage || got.stdout != "" || !strings.HasPrefix(got.stderr, "error: "+want) || strings.Count(got.stderr, "\n") != 1 {
+				t.Errorf("got %+v, want %q", got, want)
 			}
 		})
 	}
@@ -240,7 +261,6 @@ func TestTargetsThatAreNone(t *testing.T) {
 		{"reregister managed-nine", "managed cluster not found on this hub: managed-nine; restore it first, or see 'kubectl acmdr get clusters'"},
 		{"reregister local-cluster --dry-run", "local-cluster is the hub itself and is never backed up or moved"},
 		{"reregister managed-one --old-hub-context test", "the old hub and this hub are the same cluster ("},
-		{"reregister managed-one --old-hub-context none", `old hub: context "none" does not exist in the kubeconfig`},
 	}
 	for _, test := range tests {
 		t.Run(test.args, func(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
 	clusterv1 "open-cluster-management.io/api/cluster/v1"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/version"
@@ -39,6 +40,8 @@ type Clients struct {
 // Factory makes clients from the kubeconfig flags that kubectl users know.
 type Factory struct {
 	flags *genericclioptions.ConfigFlags
+	// prefix is what the flags' names begin with; empty for kubectl's own.
+	prefix string
 }
 
 // New returns the factory of these flags.
@@ -65,7 +68,7 @@ func (f *Factory) OldHub(ctx context.Context, path, contextName string) (*Client
 		path = *f.flags.KubeConfig
 	}
 	flags.KubeConfig, flags.Context = &path, &contextName
-	config, err := (&Factory{flags: flags}).config()
+	config, err := (&Factory{flags: flags, prefix: "old-hub-"}).config()
 	if err != nil {
 		return nil, fmt.Errorf("old hub: %w", err)
 	}
@@ -83,17 +86,21 @@ func (f *Factory) Contexts(context.Context) ([]string, error) {
 }
 
 func (f *Factory) config() (*rest.Config, error) {
-	loader := f.flags.ToRawKubeConfigLoader()
-	raw, err := loader.RawConfig()
+	raw, err := f.flags.ToRawKubeConfigLoader().RawConfig()
 	if err != nil {
-		return nil, err
+		return nil, f.unreadable(err)
 	}
 	inCluster := os.Getenv("KUBERNETES_SERVICE_HOST") != ""
 	if len(raw.Clusters) == 0 && *f.flags.APIServer == "" && !inCluster {
 		return nil, errors.New("no kubeconfig found: set KUBECONFIG or use --kubeconfig")
 	}
 	if name := *f.flags.Context; name != "" && raw.Contexts[name] == nil {
-		return nil, fmt.Errorf("context %q does not exist in the kubeconfig", name)
+		return nil, f.wrong("context", "%q does not exist in the kubeconfig", name)
+	}
+	if timeout := *f.flags.Timeout; timeout != "" {
+		if _, err := clientcmd.ParseTimeout(timeout); err != nil {
+			return nil, f.wrong("request-timeout", "%q is no length of time: write it as 30s, 2m or 1h", timeout)
+		}
 	}
 	return f.flags.ToRESTConfig()
 }

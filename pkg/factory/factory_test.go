@@ -1,6 +1,8 @@
 package factory_test
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -61,7 +63,7 @@ func TestHub(t *testing.T) {
 		{name: "by its context", kubeconfig: testutil.Kubeconfig(hub.URL, authority.PEM, "s3cr3t"), context: "test"},
 		{name: "no kubeconfig", kubeconfig: []byte("apiVersion: v1\nkind: Config\n"), want: "no kubeconfig found: set KUBECONFIG or use --kubeconfig"},
 		{name: "unknown context", kubeconfig: testutil.Kubeconfig(hub.URL, authority.PEM, "s3cr3t"), context: "hub-dr9",
-			want: `context "hub-dr9" does not exist in the kubeconfig`},
+			want: `--context "hub-dr9" does not exist in the kubeconfig`},
 		{name: "not a hub", kubeconfig: testutil.Kubeconfig(plain.URL, authority.PEM, "s3cr3t"),
 			want: plain.URL + " is not an OCM hub: it has no API cluster.open-cluster-management.io/v1"},
 		{name: "wrong credentials", kubeconfig: testutil.Kubeconfig(closed.URL, authority.PEM, "s3cr3t"),
@@ -70,7 +72,7 @@ func TestHub(t *testing.T) {
 		{name: "unreachable", kubeconfig: testutil.Kubeconfig(gone.URL, authority.PEM, "s3cr3t"), want: "cannot reach " + gone.URL + ": dial tcp "},
 		{name: "another CA", kubeconfig: testutil.Kubeconfig(hub.URL, testutil.NewAuthority(t).PEM, "s3cr3t"),
 			want: "cannot reach " + hub.URL + ": tls: failed to verify certificate: x509: "},
-		{name: "not YAML", kubeconfig: []byte("s3cr3t: ["), want: "error loading config file "},
+		{name: "not YAML", kubeconfig: []byte("s3cr3t: ["), want: "--kubeconfig "},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -120,8 +122,8 @@ func TestOldHub(t *testing.T) {
 		{name: "its own file", path: oldFile, host: oldHub.URL},
 		{name: "its own file and context", path: oldFile, context: "test", host: oldHub.URL},
 		{name: "its own context in the same file", context: "old", host: oldHub.URL},
-		{name: "unknown context", context: "x", want: `old hub: context "x" does not exist in the kubeconfig`},
-		{name: "no file", path: oldFile + "-none", want: "old hub: "},
+		{name: "unknown context", context: "x", want: `old hub: --old-hub-context "x" does not exist in the kubeconfig`},
+		{name: "no file", path: oldFile + "-none", want: "old hub: --old-hub-kubeconfig " + oldFile + "-none cannot be read: no such file or directory"},
 		{name: "not a hub", path: plainFile, want: "old hub: " + plain.URL + " is not an OCM hub: "},
 	}
 	for _, test := range tests {
@@ -171,6 +173,51 @@ func TestClusterUID(t *testing.T) {
 	}
 	if _, err := factory.ClusterUID(t.Context(), testutil.NewHub(t).Kube); !apierrors.IsNotFound(err) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// What is wrong with a kubeconfig is told in one line without what is in it, and as a wrong flag where a flag named it.
+func TestUnreadableKubeconfig(t *testing.T) {
+	text := testutil.WriteFile(t, "text", []byte("root:x:0:0:s3cr3t:/root:/bin/sh\n"))
+	missing := filepath.Join(t.TempDir(), "none")
+	folder := t.TempDir()
+	check := func(flag bool, want string, err error) {
+		t.Helper()
+		wrong, ok := errors.AsType[*factory.FlagError](err)
+		if err == nil || err.Error() != want || ok != flag {
+			t.Errorf("got %v (%v), want %s", err, wrong, want)
+		}
+	}
+	for path, want := range map[string]string{
+		text: "is not valid YAML of kind Config", folder: "cannot be read: is a directory", missing: "cannot be read: no such file or directory",
+	} {
+		_, err := factory.New(flagsFor(t, path)).Hub(t.Context())
+		check(true, "--kubeconfig "+path+" "+want, err)
+		flags := flagsFor(t, "")
+		t.Setenv("KUBECONFIG", missing+string(os.PathListSeparator)+path)
+		_, err = factory.New(flags).Hub(t.Context())
+		if path == missing {
+			want = "no kubeconfig found: set KUBECONFIG or use --kubeconfig"
+		} else {
+			want = "kubeconfig " + path + " " + want
+		}
+		check(false, want, err)
+	}
+}
+
+func TestRequestTimeout(t *testing.T) {
+	authority := testutil.NewAuthority(t)
+	hub := authority.Serve(t, hubAPI("1"))
+	for timeout, want := range map[string]string{
+		"": "", "0": "", "30": "", "2m": "", "1x": `--request-timeout "1x" is no length of time: write it as 30s, 2m or 1h`,
+	} {
+		flags := flagsFor(t, testutil.WriteFile(t, "kubeconfig", testutil.Kubeconfig(hub.URL, authority.PEM, "s3cr3t")))
+		flags.Timeout = &timeout
+		_, err := factory.New(flags).Hub(t.Context())
+		_, wrong := errors.AsType[*factory.FlagError](err)
+		if got := fmt.Sprint(err); want != "" && (got != want || !wrong) || want == "" && err != nil {
+			t.Errorf("%q: got %v, want %s", timeout, err, want)
+		}
 	}
 }
 

@@ -86,8 +86,8 @@ func onTheCommandLine(t *testing.T, w *journey.World) []mistake {
 	gone := w.File(t, "gone.kubeconfig", journey.Kubeconfig{Server: "https://127.0.0.1:1"}.Encode(t))
 	return []mistake{
 		{name: "NoKubeconfig", args: []string{"status"}, env: []string{"KUBECONFIG="}, code: 1, error: "no kubeconfig"},
-		{name: "KubeconfigIsGone", args: []string{"status", "--kubeconfig", "/nowhere"}, code: 1, error: "/nowhere"},
-		{name: "UnknownContext", args: []string{"get", "clusters", "--context", "hub-dr3"}, code: 1, error: `"hub-dr3" does not exist`},
+		{name: "KubeconfigIsGone", args: []string{"status", "--kubeconfig", "/nowhere"}, code: 2, error: "--kubeconfig /nowhere"},
+		{name: "UnknownContext", args: []string{"get", "clusters", "--context", "hub-dr3"}, code: 2, error: `"hub-dr3" does not exist`},
 		{name: "HubUnreachable", args: []string{"get", "clusters", "--kubeconfig", gone}, code: 1, error: "cannot reach https://127.0.0.1:1"},
 		{name: "NoHub", args: []string{"reregister", "--all", "--context", cluster}, code: 1, error: "not an OCM hub"},
 		{name: "UnknownOutput", args: []string{"get", "clusters", "-o", "xml"}, code: 2, error: `unknown output format "xml"`},

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/acmdr/kubectl-acmdr/pkg/factory"
 )
 
 // Exit codes of the plugin.
@@ -31,6 +33,13 @@ func Usagef(format string, args ...any) error {
 	return &UsageError{Err: fmt.Errorf(format, args...)}
 }
 
+// isUsage tells whether the command line was wrong: the verb's part of it, or what it says of the kubeconfig.
+func isUsage(err error) bool {
+	_, verb := errors.AsType[*UsageError](err)
+	_, kubeconfig := errors.AsType[*factory.FlagError](err)
+	return verb || kubeconfig
+}
+
 // ErrReported is a failure whose details the user has seen already: only the exit code is left to set.
 var ErrReported = errors.New("reported")
 
@@ -40,7 +49,7 @@ func Message(cmd *cobra.Command, err error) string {
 		return ""
 	}
 	text := "error: " + OnHub(strings.ReplaceAll(err.Error(), "\n", "; "), ThisHub(cmd))
-	if _, ok := errors.AsType[*UsageError](err); ok {
+	if isUsage(err) {
 		text += fmt.Sprintf(" (see '%s --help')", displayPath(cmd))
 	}
 	words := strings.Fields(displayPath(cmd))
@@ -63,11 +72,10 @@ func displayPath(cmd *cobra.Command) string {
 
 // ExitCode maps the outcome of a run to the process's exit code.
 func ExitCode(ctx context.Context, err error) int {
-	var usage *UsageError
 	switch {
 	case err == nil:
 		return ExitOK
-	case errors.As(err, &usage):
+	case isUsage(err):
 		return ExitUsage
 	case ctx.Err() != nil:
 		return ExitCanceled

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/cmd/cmdutil"
+	"github.com/acmdr/kubectl-acmdr/pkg/factory"
 )
 
 func TestMessageAndExitCode(t *testing.T) {
@@ -29,6 +30,8 @@ func TestMessageAndExitCode(t *testing.T) {
 			message: "error: --parallel must be at least 1, not 0 (see 'kubectl acmdr verb --help')", code: cmdutil.ExitUsage},
 		{name: "wrapped usage", err: fmt.Errorf("flags: %w", cmdutil.Usagef("no")), message: "error: flags: no (see 'kubectl acmdr verb --help')",
 			code: cmdutil.ExitUsage},
+		{name: "the kubeconfig's flags", err: fmt.Errorf("old hub: %w", &factory.FlagError{Flag: "old-hub-context", Reason: "is none"}),
+			message: "error: old hub: --old-hub-context is none (see 'kubectl acmdr verb --help')", code: cmdutil.ExitUsage},
 		{name: "interrupted", err: cmdutil.ErrReported, canceled: true, code: cmdutil.ExitCanceled},
 		{name: "interrupted before it began", err: context.Canceled, canceled: true, message: "error: context canceled", code: cmdutil.ExitCanceled},
 		{name: "usage, then interrupted", err: cmdutil.Usagef("no"), canceled: true, message: "error: no (see 'kubectl acmdr verb --help')",
