@@ -201,6 +201,7 @@ func TestUsageErrors(t *testing.T) {
 		{"check --rpo 0", `invalid argument "0" for "--rpo" flag: it must be more than 0 `},
 		{"check --rpo 1d --expires-within 0 --parallel 0", "--parallel must be at least 1, not 0 "},
 		{"reregister c1 --token-lifetime 1d --dry-run=x", "--dry-run must be none or client"},
+		{"rbac managed --for-user a --serviceaccount b:c", "--serviceaccount and --for-user exclude each other (see 'kubectl acmdr rbac --help')"},
 		{"rbac", "name the role (see 'kubectl acmdr rbac --help')"},
 		{"backup a b", "name one backup at most, not 2 (see 'kubectl acmdr backup --help')"},
 		{"backup list", `"list" is not taken for a name: did you mean 'kubectl acmdr get backups'? (see 'kubectl acmdr backup --help')`},

@@ -3,6 +3,7 @@ package rbac
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -61,7 +62,13 @@ func New(streams genericiooptions.IOStreams) *cobra.Command {
 		Example:   example,
 		Args:      cmdutil.OneArg("role"),
 		ValidArgs: []string{string(rbac.HubActive), string(rbac.HubStandby), string(rbac.Managed)},
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			given := slices.DeleteFunc([]string{"serviceaccount", "for-user", "for-group"}, func(flag string) bool {
+				return !cmd.Flags().Changed(flag)
+			})
+			if len(given) > 1 {
+				return cmdutil.Usagef("--%s exclude each other", strings.Join(given, " and --"))
+			}
 			objects, err := flags.manifests(args[0])
 			if err != nil {
 				return err
@@ -82,7 +89,6 @@ func New(streams genericiooptions.IOStreams) *cobra.Command {
 		"Namespace of the agent on the managed cluster")
 	cmd.Flags().BoolVar(&flags.options.Minimal, "minimal", false, "Leave out the rights that the verbs can do without")
 	cmd.Flags().StringVarP(&flags.output, "output", "o", flags.output, "Output format. One of: yaml, json")
-	cmd.MarkFlagsMutuallyExclusive("serviceaccount", "for-user", "for-group")
 	return cmd
 }
 
