@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
@@ -26,7 +27,7 @@ var long = templates.LongDesc(`
 
 	A backup is named on any hub that sees the bucket; its bytes are compared with what Velero recorded, and a tarball that is
 	cut short, damaged, or another backup's is an error. The name of a set of backups that ACM made stands for all of them.
-	With -f the tarball is a file: no hub and no kubeconfig is needed. With two names it says what the second backup has that
+	With -f the tarball is a file, or stdin: no hub and no kubeconfig is needed. With two names it says what the second backup has that
 	the first had not, and the other way round.
 
 	The verdict of a cluster is OK, Expired or Unusable (of its credential), NoCredential, or Incomplete (the ManagedCluster is
@@ -42,6 +43,9 @@ var example = templates.Examples(`
 
 	# What changed between two backups
 	kubectl acmdr inspect monday tuesday`)
+
+// stdin is what stands for it in the place of a file, as kubectl has it.
+const stdin = "-"
 
 // Flags are what the user typed.
 type Flags struct {
@@ -82,7 +86,8 @@ func New(f *factory.Factory, streams genericiooptions.IOStreams) *cobra.Command 
 	}
 	flags.velero.AddFlags(cmd)
 	flags.output.AddFlags(cmd)
-	cmd.Flags().StringArrayVarP(&flags.files, "filename", "f", nil, "Tarball of a backup; give it again for the other backups of one set of ACM's")
+	cmd.Flags().StringArrayVarP(&flags.files, "filename", "f", nil,
+		"Tarball of a backup, or - for stdin; give it again for the other backups of one set of ACM's")
 	_ = cmd.MarkFlagFilename("filename", "gz", "tgz")
 	return cmd
 }
@@ -94,6 +99,8 @@ func (flags *Flags) ToOptions(cmd *cobra.Command, f *factory.Factory, names []st
 		return nil, cmdutil.Usagef("name a backup, or give its tarball with -f")
 	case len(names) > 0 && len(flags.files) > 0:
 		return nil, cmdutil.Usagef("a name and -f exclude each other")
+	case len(slices.DeleteFunc(slices.Clone(flags.files), func(file string) bool { return file != stdin })) > 1:
+		return nil, cmdutil.Usagef("-f - can be given once: stdin holds one tarball")
 	}
 	for _, name := range names {
 		if err := velero.ValidateName(name); err != nil {
@@ -153,19 +160,28 @@ func (o *Options) read(ctx context.Context) (*inspect.Report, error) {
 	}
 	inventory := inspect.New()
 	for _, path := range o.Files {
-		if err := readFile(inventory, path); err != nil {
+		if err := o.readFile(inventory, path); err != nil {
 			return nil, err
 		}
 	}
 	return inventory.Report(ctx, o.Clock.Now()), nil
 }
 
-func readFile(inventory *inspect.Inventory, path string) error {
+func (o *Options) readFile(inventory *inspect.Inventory, path string) error {
+	if path == stdin {
+		if err := inventory.Read(o.Streams.In); err != nil {
+			return fmt.Errorf("stdin: %w", err)
+		}
+		return nil
+	}
 	file, err := os.Open(path)
 	if err != nil {
-		return &cmdutil.UsageError{Err: err}
+		return cmdutil.Usagef("--filename: %w", err)
 	}
 	defer func() { _ = file.Close() }()
+	if info, err := file.Stat(); err == nil && info.IsDir() {
+		return cmdutil.Usagef("--filename %s is a directory: give the tarball of a backup", path)
+	}
 	if err := inventory.Read(file); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}

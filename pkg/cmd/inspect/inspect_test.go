@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -37,6 +38,8 @@ func TestUsage(t *testing.T) {
 		"both":           {[]string{"nightly", "-f", "x"}, "exclude each other"},
 		"a bad name":     {[]string{"Full_Backup"}, "is no valid name"},
 		"no such file":   {[]string{"-f", "none.tar.gz"}, "no such file"},
+		"a directory":    {[]string{"-f", os.TempDir()}, "is a directory: give the tarball of a backup"},
+		"stdin twice":    {[]string{"-f", "-", "-f", "-"}, "-f - can be given once"},
 		"unknown output": {[]string{"-f", "x", "-o", "xml"}, "unknown output format"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -44,6 +47,28 @@ func TestUsage(t *testing.T) {
 			var usage *cmdutil.UsageError
 			if !errors.As(err, &usage) || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestStdin(t *testing.T) {
+	tarball, _ := testutil.Contents(t, time.Unix(0, 0),
+		testutil.ManagedCluster("c1"), testutil.AdminKubeconfig("c1", "admin", time.Unix(0, 0), testutil.Kubeconfig("https://c1", nil, "t")))
+	for name, test := range map[string]struct {
+		data []byte
+		want string
+	}{"whole": {tarball, ""}, "cut": {tarball[:len(tarball)-30], "stdin: "}, "nothing": {nil, "stdin: "}} {
+		t.Run(name, func(t *testing.T) {
+			streams, in, _, stderr := genericiooptions.NewTestIOStreams()
+			in.Write(test.data)
+			cmd := New(factory.New(genericclioptions.NewConfigFlags(true)), streams)
+			cmd.SilenceErrors, cmd.SilenceUsage = true, true
+			cmd.SetArgs([]string{"-f", "-"})
+			err := cmd.Execute()
+			if test.want == "" && (err != nil || !strings.Contains(stderr.String(), "1 managed cluster; 1 could be brought back")) ||
+				test.want != "" && (err == nil || !strings.HasPrefix(err.Error(), test.want)) {
+				t.Errorf("got %v, %s", err, stderr)
 			}
 		})
 	}
