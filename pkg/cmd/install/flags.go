@@ -1,14 +1,18 @@
 package install
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
 	"os"
+	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/distribution/reference"
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/util/validation"
 
@@ -61,7 +65,8 @@ func (flags *Flags) addFlags(cmd *cobra.Command) {
 		"File with a key of exactly 32 bytes that the S3 server shall keep it under and forget (SSE-C). "+
 			"Without this key no backup can be read: keep a copy outside of both hubs")
 	f.StringVar(&flags.checksum, "checksum-algorithm", "",
-		"Checksum that uploads carry: CRC32, CRC32C, SHA1, SHA256, or none if given empty, for old S3 servers that refuse it (default CRC32)")
+		"Checksum that uploads carry: CRC32, CRC32C, SHA1, SHA256, CRC64NVME, or none if given empty, "+
+			"for old S3 servers that refuse it (default CRC32)")
 	f.StringVar(&flags.credentialsFile, "credentials-file", "",
 		"File with the access key of the bucket in the profile [default], in the format of the AWS CLI (required)")
 	f.StringVar(&flags.settings.Image, "image", "",
@@ -109,6 +114,9 @@ func (flags *Flags) toSettings() (storage.Settings, error) {
 	}
 	if s.Namespace != "" && len(validation.IsDNS1123Label(s.Namespace)) > 0 {
 		return s, cmdutil.Usagef("--velero-namespace %q is no name of a namespace", s.Namespace)
+	}
+	if err := errors.Join(checkImage("--image", s.Image), checkImage("--plugin-image", s.PluginImage)); err != nil {
+		return s, err
 	}
 	if flags.timeout <= 0 {
 		return s, cmdutil.Usagef("--timeout must be more than 0, not %s", flags.timeout)
@@ -183,14 +191,22 @@ func (flags *Flags) protection(s *storage.Settings) error {
 	return nil
 }
 
+// bucketName is what S3 takes for the name of a bucket, apart from two dots in a row.
+var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+
 func checkBucket(b storage.Bucket) error {
 	switch {
 	case b.Name == "":
 		return cmdutil.Usagef("--bucket is required")
 	case strings.ContainsAny(b.Name, "/: \t"):
 		return cmdutil.Usagef("--bucket %q is no name of a bucket: give the name alone; a path inside it goes into --prefix", b.Name)
+	case !bucketName.MatchString(b.Name) || strings.Contains(b.Name, ".."):
+		return cmdutil.Usagef("--bucket %q is no name of a bucket: "+
+			"it has 3 to 63 lower case letters, digits, dots and hyphens, and a letter or digit at both ends", b.Name)
 	case strings.HasPrefix(b.Prefix, "/") || strings.HasSuffix(b.Prefix, "/"):
 		return cmdutil.Usagef("--prefix %q must not begin or end with a slash", b.Prefix)
+	case b.Prefix != "" && path.Clean("/"+b.Prefix) != "/"+b.Prefix:
+		return cmdutil.Usagef("--prefix %q must be a plain path, without '.', '..' or empty parts", b.Prefix)
 	case b.URL == "" && b.PublicURL != "":
 		return cmdutil.Usagef("--public-url needs --s3-url")
 	}
@@ -198,6 +214,17 @@ func checkBucket(b storage.Bucket) error {
 		if err := checkURL(flag, value); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// checkImage refuses what no registry has, which the hub would only find out when it pulls the image.
+func checkImage(flag, image string) error {
+	if image == "" {
+		return nil
+	}
+	if _, err := reference.ParseNormalizedNamed(image); err != nil {
+		return cmdutil.Usagef("%s %q is no image: %w", flag, image, err)
 	}
 	return nil
 }
@@ -219,8 +246,8 @@ func checkURL(flag, value string) error {
 	return nil
 }
 
-func read(flag, path string) ([]byte, error) {
-	file, err := os.Open(path)
+func read(flag, name string) ([]byte, error) {
+	file, err := os.Open(name)
 	if err != nil {
 		return nil, cmdutil.Usagef("%s: %w", flag, err)
 	}

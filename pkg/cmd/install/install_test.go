@@ -54,6 +54,15 @@ func TestUsage(t *testing.T) {
 		"no file":           {[]string{"--bucket", "acm-dr", "--credentials-file", file + "x"}, "no such file"},
 		"a folder":          {[]string{"--bucket", "acm-dr", "--credentials-file", filepath.Dir(file)}, "is a directory"},
 		"wrong file":        {[]string{"--bucket", "acm-dr", "--credentials-file", write(t, "x", "SECRET")}, "line 1 of the credentials file"},
+		"bucket's case":     {[]string{"--bucket", "UPPER_x", "--credentials-file", file}, `--bucket "UPPER_x" is no name of a bucket: it has 3 to 63 lower`},
+		"short bucket":      {[]string{"--bucket", "ab", "--credentials-file", file}, "is no name of a bucket"},
+		"long bucket":       {[]string{"--bucket", strings.Repeat("a", 64), "--credentials-file", file}, "is no name of a bucket"},
+		"bucket's end":      {[]string{"--bucket", "acm-", "--credentials-file", file}, "is no name of a bucket"},
+		"bucket's dots":     {[]string{"--bucket", "acm..dr", "--credentials-file", file}, "is no name of a bucket"},
+		"prefix goes up":    {append(ok, "--prefix", "../x"), `--prefix "../x" must be a plain path`},
+		"empty part":        {append(ok, "--prefix", "a//b"), "must be a plain path"},
+		"image":             {append(ok, "--image", "BAD IMAGE:::"), `--image "BAD IMAGE:::" is no image: invalid reference format`},
+		"plugin image":      {append(ok, "--plugin-image", "quay.io/Velero/aws:v1"), `--plugin-image "quay.io/Velero/aws:v1" is no image: `},
 		"prefix":            {append(ok, "--prefix", "/hubs"), "must not begin or end with a slash"},
 		"URL":               {append(ok, "--s3-url", "s3.example.com:9000"), "--s3-url is no URL of an S3 server"},
 		"URL with password": {append(ok, "--s3-url", "https://me:SECRET@s3"), "--s3-url carries a user or password"},
@@ -85,8 +94,7 @@ func TestUsage(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Fatalf("%v, want %q", err, c.want)
 			}
-			var usage *cmdutil.UsageError
-			if !errors.As(err, &usage) {
+			if _, ok := errors.AsType[*cmdutil.UsageError](err); !ok {
 				t.Errorf("%v is no usage error", err)
 			}
 			if strings.Contains(err.Error(), "SECRET") {
@@ -117,7 +125,7 @@ func TestGiven(t *testing.T) {
 			flags := NewFlags()
 			cmd := &cobra.Command{}
 			flags.addFlags(cmd)
-			args := append([]string{"--bucket", "b", "--s3-url", "https://s3", "--credentials-file", file}, c.args...)
+			args := append([]string{"--bucket", "acm-dr", "--s3-url", "https://s3", "--credentials-file", file}, c.args...)
 			if err := cmd.ParseFlags(args); err != nil {
 				t.Fatal(err)
 			}
@@ -130,6 +138,22 @@ func TestGiven(t *testing.T) {
 				t.Errorf("given %v, CA %q; want %v, %q", s.Given, s.Bucket.CACert, c.given, c.caCert)
 			}
 		})
+	}
+}
+
+// What a mirror registry or a bucket may be called.
+func TestNames(t *testing.T) {
+	for _, image := range []string{
+		"", "velero/velero:v1.18.3", "registry.example.com:5000/Mirror", "localhost/velero@sha256:" + strings.Repeat("0", 64), "[::1]:5000/a/b__c:T_1",
+	} {
+		if err := checkImage("--image", image); (err != nil) != strings.HasSuffix(image, "Mirror") {
+			t.Errorf("%s: %v", image, err)
+		}
+	}
+	for _, name := range []string{"abc", "acm-dr.1", "1.2.3-4", strings.Repeat("a", 63)} {
+		if err := checkBucket(storage.Bucket{Name: name, Prefix: "hubs/one.two"}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
@@ -275,7 +299,7 @@ func TestProtection(t *testing.T) {
 			flags := NewFlags()
 			cmd := &cobra.Command{}
 			flags.addFlags(cmd)
-			args := append([]string{"--bucket", "b", "--s3-url", "https://s3", "--credentials-file", write(t, "credentials", credentials)}, c.args...)
+			args := append([]string{"--bucket", "acm-dr", "--s3-url", "https://s3", "--credentials-file", write(t, "credentials", credentials)}, c.args...)
 			if err := cmd.ParseFlags(args); err != nil {
 				t.Fatal(err)
 			}
