@@ -258,12 +258,14 @@ func TestEmptyValues(t *testing.T) {
 	}
 	check("--clusters must not be", "backup", "--clusters", "managed-one,managed-one,")
 	check("--filename must not be", "inspect", "-f", "x", "-f", "")
+	check("--context must not be", "status", "--context", "")
+	check("--kubeconfig must not be", "restore", "--kubeconfig", "")
 }
 
-// TestEmptyThatMeansSomething: by some of install's flags, given empty, a location loses what it has; an empty context is the current
-// one, as kubectl has it.
+// TestEmptyThatMeansSomething: by some of install's flags, given empty, a location loses what it has; an empty namespace is none, as
+// kubectl has it.
 func TestEmptyThatMeansSomething(t *testing.T) {
-	if got := run(t, "kubectl-acmdr", "install", "--checksum-algorithm", "", "--kms-key-id", "", "--cacert", "", "--context", ""); !strings.HasPrefix(got.stderr, "error: --bucket is required") {
+	if got := run(t, "kubectl-acmdr", "install", "--checksum-algorithm", "", "--kms-key-id", "", "--cacert", "", "--namespace", ""); !strings.HasPrefix(got.stderr, "error: --bucket is required") {
 		t.Errorf("got %+v", got)
 	}
 }

@@ -18,6 +18,9 @@ func AllowEmpty(cmd *cobra.Command, flags ...string) {
 	}
 }
 
+// whichHub are the flags of kubectl that say which hub is meant: kubectl takes an empty one for the current context.
+var whichHub = []string{"context", "kubeconfig"}
+
 // RefuseEmpty refuses empty arguments and empty values of the verb's own flags. They come from a variable that is not set, and
 // taken for left out they would have the verb do more than was meant: the whole fleet in place of a few clusters.
 func RefuseEmpty(cmd *cobra.Command, args []string) error {
@@ -25,7 +28,10 @@ func RefuseEmpty(cmd *cobra.Command, args []string) error {
 		return Usagef("an argument is empty: leave it out, or set the variable that it comes from")
 	}
 	var err error
-	cmd.LocalNonPersistentFlags().VisitAll(func(flag *pflag.Flag) {
+	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
+		if cmd.InheritedFlags().Lookup(flag.Name) != nil && !slices.Contains(whichHub, flag.Name) {
+			return // kubectl's own, which may be empty
+		}
 		if _, allowed := flag.Annotations[emptyMeans]; err != nil || allowed || !flag.Changed {
 			return
 		}
