@@ -20,7 +20,8 @@ import (
 // standby tells whether the hub is one that would take a fleet over: it may only read the bucket, or only others have
 // written there. Backups that do not say of which hub they are may be this hub's.
 func (c *checker) standby() bool {
-	return c.readOnly() || c.own() == nil && slices.ContainsFunc(c.hubs, isOther)
+	own, others, _ := velero.Apart(c.hubs)
+	return c.readOnly() || own == nil && len(others) > 0
 }
 
 func isOther(hub *velero.Hub) bool { return !hub.Own && hub.ID != "" }

@@ -45,19 +45,9 @@ func (p *page) newestBackup(ctx context.Context) ([]Item, error) {
 // chosen is the hub that is brought back: on a standby hub the other one with the newest backup, elsewhere this one; at last the one
 // that its backups do not name. nil when there is none.
 func (p *page) chosen(hubs []*velero.Hub) *velero.Hub {
-	var own, other, unknown *velero.Hub
-	for _, hub := range hubs {
-		switch {
-		case hub.Own:
-			own = hub
-		case hub.ID == "":
-			unknown = hub
-		case other == nil:
-			other = hub
-		}
-	}
-	if other != nil && (own == nil || p.readOnly()) {
-		return other
+	own, others, unknown := velero.Apart(hubs)
+	if len(others) > 0 && (own == nil || p.readOnly()) {
+		return others[0]
 	}
 	return cmp.Or(own, unknown)
 }

@@ -65,8 +65,20 @@ func ChooseHub(hubs []*Hub, wanted string) (*Hub, error) {
 	if wanted != "" {
 		return hubOf(hubs, wanted)
 	}
-	var others []*Hub
-	var own, unknown *Hub
+	own, others, unknown := Apart(hubs)
+	switch {
+	case len(others) > 1:
+		return nil, &SeveralHubs{Hubs: others}
+	case len(others) == 1:
+		return others[0], nil
+	case own != nil:
+		return own, nil
+	}
+	return unknown, nil
+}
+
+// Apart tells the hub that is asked, all others, and the unknown one; nil where there is none.
+func Apart(hubs []*Hub) (own *Hub, others []*Hub, unknown *Hub) {
 	for _, hub := range hubs {
 		switch {
 		case hub.Own:
@@ -77,15 +89,7 @@ func ChooseHub(hubs []*Hub, wanted string) (*Hub, error) {
 			others = append(others, hub)
 		}
 	}
-	switch {
-	case len(others) > 1:
-		return nil, &SeveralHubs{Hubs: others}
-	case len(others) == 1:
-		return others[0], nil
-	case own != nil:
-		return own, nil
-	}
-	return unknown, nil
+	return own, others, unknown
 }
 
 func hubOf(hubs []*Hub, wanted string) (*Hub, error) {
