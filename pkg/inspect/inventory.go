@@ -36,8 +36,10 @@ type Inventory struct {
 	// first and last are when Velero wrote the first and the last object.
 	first, last time.Time
 	// mixed tells that its backups were not made one after another.
-	mixed  bool
-	buffer bytes.Buffer
+	mixed bool
+	// strangers tells that two of its backups hold a Namespace, as those of one set do not.
+	strangers bool
+	buffer    bytes.Buffer
 }
 
 // managed is what is kept of a ManagedCluster.

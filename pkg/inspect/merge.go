@@ -17,6 +17,9 @@ func (i *Inventory) merge(other *Inventory) {
 	i.hive.Merge(other.hive)
 	for name, found := range other.namespaces {
 		kept := i.in(name)
+		if kept.itself && found.itself {
+			i.strangers = true
+		}
 		kept.itself, kept.cluster, kept.addOns = kept.itself || found.itself, kept.cluster || found.cluster, max(kept.addOns, found.addOns)
 		kept.secrets, kept.works, kept.hosted = union(kept.secrets, found.secrets), union(kept.works, found.works), union(kept.hosted, found.hosted)
 	}

@@ -208,8 +208,8 @@ func TestFilesOfTwoSets(t *testing.T) {
 		{[]time.Time{early, soon, late}, true}, {[]time.Time{late, soon}, true},
 	} {
 		inventory := inspect.New()
-		for _, written := range test.written {
-			tarball, _ := testutil.Contents(t, written, cluster("c1")...)
+		for at, written := range test.written {
+			tarball, _ := testutil.Contents(t, written, cluster(fmt.Sprintf("c%d", at))...)
 			if err := inventory.Read(bytes.NewReader(tarball)); err != nil {
 				t.Fatal(err)
 			}
@@ -217,6 +217,21 @@ func TestFilesOfTwoSets(t *testing.T) {
 		warnings := inventory.Report(t.Context(), now).Warnings
 		if mixed := len(warnings) == 1 && strings.HasPrefix(warnings[0], "mixed generations: "); mixed != test.mixed || !mixed && len(warnings) > 0 {
 			t.Errorf("written at %s: warnings %q", test.written, warnings)
+		}
+	}
+}
+
+// Two backups of the plugin's, or one twice, are no set.
+func TestFilesOfNoSet(t *testing.T) {
+	tarball, _ := testutil.Contents(t, now, cluster("c1")...)
+	inventory := inspect.New()
+	for _, want := range []int{0, 1} {
+		if err := inventory.Read(bytes.NewReader(tarball)); err != nil {
+			t.Fatal(err)
+		}
+		warnings := inventory.Report(t.Context(), now).Warnings
+		if len(warnings) != want || want == 1 && !strings.Contains(warnings[0], "not the backups of one set") {
+			t.Errorf("warnings %q", warnings)
 		}
 	}
 }

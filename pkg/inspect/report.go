@@ -120,6 +120,9 @@ func (i *Inventory) Report(ctx context.Context, now time.Time) *Report {
 		report.Warnings = append(report.Warnings, fmt.Sprintf("mixed generations: what is in it was written from %s to %s, with a pause",
 			i.first.UTC().Format(time.RFC3339), i.last.UTC().Format(time.RFC3339)))
 	}
+	if i.strangers {
+		report.Warnings = append(report.Warnings, "these are not the backups of one set, which share no Namespace: look at each by itself")
+	}
 	if len(report.Clusters) == 0 {
 		report.Warnings = append(report.Warnings, "no managed cluster is in it")
 	}
