@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	clienttesting "k8s.io/client-go/testing"
+	clocktesting "k8s.io/utils/clock/testing"
 	clusterv1 "open-cluster-management.io/api/cluster/v1"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/inspect"
@@ -160,6 +161,28 @@ func TestPlanAttachesToAnInterruptedRun(t *testing.T) {
 		if err := plan.Start(t.Context(), testutil.Instant{}, of(hub)); err != nil || len(hub.Writes()) > 0 {
 			t.Errorf("attaching wrote %v, %v", hub.Writes(), err)
 		}
+	}
+}
+
+// Two runs in one second make two backups.
+func TestStartFindsAFreeName(t *testing.T) {
+	hub := fleet(t, testutil.Object(t, velero.LocationResource, location()))
+	var names []string
+	plans := make([]*Plan, 2)
+	for i := range plans {
+		var err error
+		if plans[i], err = NewPlan(t.Context(), clocktesting.NewFakeClock(asked), of(hub), Options{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, plan := range plans {
+		if err := plan.Start(t.Context(), testutil.Instant{}, of(hub)); err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, plan.Backup.Name)
+	}
+	if want := []string{nameAt(asked), nameAt(asked.Add(time.Second))}; !slices.Equal(names, want) {
+		t.Errorf("got %v, want %v", names, want)
 	}
 }
 

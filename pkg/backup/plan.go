@@ -59,6 +59,9 @@ type Plan struct {
 	Kinds *Kinds
 	// Server is the version of Velero; it may be unknown, as it is when attached.
 	Server velero.Version
+
+	// unnamed is the time that the name was made of; zero for one that the user gave.
+	unnamed time.Time
 }
 
 // NewPlan looks at the hub and decides what to back up, or finds a backup of the plugin that an earlier run did not finish.
@@ -103,9 +106,11 @@ func NewPlan(ctx context.Context, clock wait.Clock, hub Hub, options Options) (*
 	if err != nil {
 		return nil, err
 	}
-	name := options.Name
+	name, unnamed := options.Name, clock.Now()
 	if name == "" {
-		name = "acmdr-" + clock.Now().UTC().Format("20060102150405")
+		name = nameAt(unnamed)
+	} else {
+		unnamed = time.Time{}
 	}
 	backup := &velero.Backup{
 		TypeMeta: metav1.TypeMeta{APIVersion: velero.APIVersion, Kind: velero.BackupKind},
@@ -123,8 +128,12 @@ func NewPlan(ctx context.Context, clock wait.Clock, hub Hub, options Options) (*
 	}
 	return &Plan{
 		Backup: backup, Policy: content.Policy, Clusters: clusters, Replaces: failed, Kinds: content.Kinds, Server: content.Server,
+		unnamed: unnamed,
 	}, nil
 }
+
+// nameAt is the name of a backup that the user gave none.
+func nameAt(at time.Time) string { return "acmdr-" + at.UTC().Format("20060102150405") }
 
 // ValidateName refuses a name that the API would not take; empty is none.
 func ValidateName(name string) error { return velero.ValidateName(name) }

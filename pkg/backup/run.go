@@ -12,6 +12,9 @@ import (
 	"github.com/acmdr/kubectl-acmdr/pkg/wait"
 )
 
+// maxNames is how many names are tried for a backup that the user gave none.
+const maxNames = 10
+
 // Start makes the planned Backup, in the place of one that failed, unless the plan attaches to one that is there.
 func (p *Plan) Start(ctx context.Context, clock wait.Clock, hub Hub) error {
 	if p.Attached {
@@ -26,6 +29,12 @@ func (p *Plan) Start(ctx context.Context, clock wait.Clock, hub Hub) error {
 		return err
 	}
 	created, err := hub.Velero.Backups.Create(ctx, p.Backup)
+	for tries := 0; apierrors.IsAlreadyExists(err) && !p.unnamed.IsZero() && tries < maxNames; tries++ {
+		// Another run had the same second.
+		p.unnamed = p.unnamed.Add(time.Second)
+		p.Backup.Name = nameAt(p.unnamed)
+		created, err = hub.Velero.Backups.Create(ctx, p.Backup)
+	}
 	if apierrors.IsAlreadyExists(err) {
 		return fmt.Errorf("backup %s/%s exists already: choose another name", p.Backup.Namespace, p.Backup.Name)
 	}

@@ -183,9 +183,9 @@ func (o *Options) Run(ctx context.Context) error {
 		return cmdutil.ExplainStorage(err)
 	}
 	cmdutil.TellContent(o.Streams.ErrOut, plan.Kinds, plan.Server)
-	name := plan.Backup.Name
 	if plan.Replaces != nil {
-		fmt.Fprintf(o.Streams.ErrOut, "Backup %s is there and %s: Velero deletes it, and it is made again.\n", name, plan.Replaces.Status.Phase)
+		fmt.Fprintf(o.Streams.ErrOut, "Backup %s is there and %s: Velero deletes it, and it is made again.\n",
+			plan.Backup.Name, plan.Replaces.Status.Phase)
 	}
 	if o.DryRun {
 		return o.show(plan)
@@ -193,6 +193,7 @@ func (o *Options) Run(ctx context.Context) error {
 	if err := plan.Start(ctx, o.Clock, o.Hub); err != nil {
 		return err
 	}
+	name := plan.Backup.Name
 	if !o.Wait {
 		fmt.Fprintf(o.Streams.ErrOut, "Backup %s was asked for; it is not verified. To wait for it: %s %s\n", name, o.Resume, name)
 		return o.Print(o.Streams.Out, plan.Backup, table(&backup.Result{Backup: plan.Backup, Size: -1}))
