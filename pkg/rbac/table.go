@@ -96,7 +96,7 @@ func activeHub(velero string) []Rule {
 
 		{Verb: "get", Resource: schedules, Namespace: velero, Needs: []string{"schedule create", "schedule delete", "fence"}, Why: "whether it is there"},
 		{Verb: "create", Resource: schedules, Namespace: velero, Needs: []string{"schedule create"}, Why: "ask Velero for backups again and again"},
-		{Verb: "patch", Resource: schedules, Namespace: velero, Needs: []string{"schedule create", "schedule pause", "fence"}, Why: "pause and resume it, note what is installed"},
+		{Verb: "patch", Resource: schedules, Namespace: velero, Needs: []string{"schedule pause", "fence"}, Why: "pause and resume it; 'schedule create' notes there what an upgrade changed"},
 		{Verb: "delete", Resource: schedules, Namespace: velero, Needs: []string{"schedule delete"}, Why: "end it"},
 		{Verb: "create", Resource: deleteRequests, Namespace: velero, Needs: []string{"backup prune", "backup NAME"}, Why: "ask Velero to delete a backup"},
 		{Verb: "get", Resource: deleteRequests, Namespace: velero, Needs: []string{"backup prune", "backup NAME"}, Why: "wait for its end"},
