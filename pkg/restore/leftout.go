@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/acmdr/kubectl-acmdr/pkg/ocm"
@@ -43,11 +44,20 @@ var never = map[string]string{
 	"clusters.cluster.x-k8s.io":                                      "would make infrastructure again",
 	"hostedclusters.hypershift.openshift.io":                         "would make a second control plane, without its data",
 	"nodepools.hypershift.openshift.io":                              "would make machines again",
+	"appliedmanifestworks.work.open-cluster-management.io":           "are of the old hub's own agent",
 	"backupstoragelocations.velero.io":                               "this hub has its own",
 	"deletebackuprequests.velero.io":                                 "would delete backups",
 	"schedules.velero.io":                                            "this hub decides by itself",
 	"backupschedules.cluster.open-cluster-management.io":             "this hub decides by itself",
 	"restores.cluster.open-cluster-management.io":                    "this hub decides by itself",
+}
+
+// neverGroups are API groups of which nothing must come back.
+var neverGroups = map[string]string{
+	"action.open-cluster-management.io":   "orders of a moment, which would be carried out again",
+	"view.open-cluster-management.io":     "looks of a moment",
+	"internal.open-cluster-management.io": "state of the old hub's own controllers",
+	"operator.open-cluster-management.io": "the installation itself: this hub has its own",
 }
 
 // LeftOut is a kind that is in the backup and is not restored.
@@ -64,7 +74,9 @@ func (p *Plan) refuses(resource string) (why string, refused bool) {
 	if p.hosts && resource == hostsIn {
 		return "", false
 	}
-	why, refused = never[resource]
+	if why, refused = never[resource]; !refused {
+		why, refused = neverGroups[schema.ParseGroupResource(resource).Group]
+	}
 	return why, refused
 }
 

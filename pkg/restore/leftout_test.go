@@ -14,3 +14,14 @@ func TestWhatBackupsLeaveOutIsNotRestored(t *testing.T) {
 		}
 	}
 }
+
+func TestGroupsThatAreNotRestored(t *testing.T) {
+	for resource, want := range map[string]bool{
+		"managedclusteractions.action.open-cluster-management.io": true, "clustermanagers.operator.open-cluster-management.io": true,
+		"policies.policy.open-cluster-management.io": false, "manifestworks.work.open-cluster-management.io": false, "secrets": false,
+	} {
+		if why, refused := (&Plan{}).refuses(resource); refused != want || refused == (why == "") {
+			t.Errorf("%s: got %v, %q", resource, refused, why)
+		}
+	}
+}

@@ -24,7 +24,7 @@ var pruneLong = templates.LongDesc(`
 
 	What is to go is printed first, then asked for on a terminal. Only backups that the plugin made of this hub are looked at,
 	on demand or by a schedule; those of other hubs stay. The newest good backup of the whole hub always stays, so does the
-	newest verified one, and any that a restore is reading.
+	newest of those that were verified to bring back the most clusters, and any that a restore is reading.
 
 	With --keep the newest good backups of the whole hub are kept, and what is not older than all of them. Backups also go by
 	themselves when their --ttl is over.`)
