@@ -33,8 +33,8 @@ var otherTypes = fields.AndSelectors(
 	fields.OneTermNotEqualSelector("type", "helm.sh/release.v1"),
 ).String()
 
-// FindSecrets finds the secrets that a source of credentials could open, on this hub and on one that it is restored to, and that count. It goes
-// through the hub in pages: cluster by cluster it would be several requests for each.
+// FindSecrets finds the secrets that a source of credentials could open, on this hub and on one that it is restored to, and that
+// count. It goes through the hub in pages: cluster by cluster it would be several requests for each.
 func FindSecrets(ctx context.Context, kube kubernetes.Interface, hub dynamic.Interface, counts func(*corev1.Secret) bool) (*Secrets, error) {
 	found := &Secrets{hive: ocm.HiveSecrets{}, all: map[string][]*corev1.Secret{}}
 	err := ocm.EachItem(ctx, func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {

@@ -54,7 +54,7 @@ func unfinishedNamed(ctx context.Context, hub Hub, options Options, chosen []str
 	if of, err = choice(ctx, hub, existing); err != nil {
 		return nil, nil, err
 	}
-	if chosen != nil && !slices.Equal(of, chosen) {
+	if !slices.Equal(of, chosen) {
 		return nil, nil, fmt.Errorf("backup %s/%s exists already (%s), of other clusters: choose another name",
 			existing.Namespace, name, phase(existing))
 	}

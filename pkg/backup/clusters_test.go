@@ -66,13 +66,13 @@ func TestPlanAttachesToTheSameChoice(t *testing.T) {
 		attached bool
 		err      string
 	}{
-		"same":                 {Options{Name: "some", Clusters: only("managed-two")}, true, ""},
-		"same, without a name": {Options{Clusters: only("managed-two")}, true, ""},
-		"by its name":          {Options{Name: "some"}, true, ""},
-		"others by its name":   {Options{Name: "some", Clusters: only("managed-one")}, false, "of other clusters"},
-		"others":               {Options{Clusters: only("managed-one")}, false, ""},
-		"whole hub":            {Options{}, false, ""},
-		"unknown":              {Options{Clusters: only("managed-nine")}, false, "not found"},
+		"same":                  {Options{Name: "some", Clusters: only("managed-two")}, true, ""},
+		"same, without a name":  {Options{Clusters: only("managed-two")}, true, ""},
+		"whole hub by its name": {Options{Name: "some"}, false, "of other clusters"},
+		"others by its name":    {Options{Name: "some", Clusters: only("managed-one")}, false, "of other clusters"},
+		"others":                {Options{Clusters: only("managed-one")}, false, ""},
+		"whole hub":             {Options{}, false, ""},
+		"unknown":               {Options{Clusters: only("managed-nine")}, false, "not found"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			plan, err := NewPlan(t.Context(), testutil.Instant{}, of(hub), test.options)

@@ -1,6 +1,7 @@
 package journey
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"path/filepath"
@@ -46,6 +47,16 @@ func (w *World) LocationSettles(t TB, hub string, since time.Time) {
 		at, err := time.Parse(time.RFC3339, last)
 		return err == nil && !at.Before(since.Truncate(time.Second)) && phase == "Available", "it is " + phase + " as of " + last
 	})
+}
+
+// VeleroStumbled tells whether a hub's Velero has written that it could not read its own credentials, see LocationSettles.
+func (w *World) VeleroStumbled(t TB, hub string) bool {
+	t.Helper()
+	written, err := os.ReadFile(filepath.Join(w.Lab.dir, "logs", hub+"-velero.log"))
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	return bytes.Contains(written, []byte("failed to refresh cached credentials"))
 }
 
 // BackupIs waits until a hub sees a backup in a phase.

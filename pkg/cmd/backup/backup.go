@@ -157,9 +157,18 @@ func (flags *Flags) ToOptions(cmd *cobra.Command, f *factory.Factory, name strin
 		Hub:    hub,
 		Backup: backup.Options{Name: name, TTL: flags.ttl, Location: flags.location, Clusters: clusters, BareMetalHosts: flags.hosts},
 		DryRun: dryRun, Wait: flags.wait, Timeout: flags.timeout,
-		Streams: streams, Print: printer, Program: cmdutil.Program(cmd), Resume: cmdutil.Resume(cmd), HubFlags: cmdutil.ThisHub(cmd),
+		Streams: streams, Print: printer, Program: cmdutil.Program(cmd), Resume: flags.resume(cmd), HubFlags: cmdutil.ThisHub(cmd),
 		Clock: clock.RealClock{},
 	}, nil
+}
+
+// resume is the command line without a name. It chooses the same clusters: one of others is not gone on with.
+func (flags *Flags) resume(cmd *cobra.Command) string {
+	line := cmdutil.Resume(cmd)
+	if flags.selector != "" {
+		line += " --selector=" + cmdutil.Quote(flags.selector)
+	}
+	return line
 }
 
 // selection is which clusters the user chose; nil for all of them.

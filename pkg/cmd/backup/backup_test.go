@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spf13/cobra"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -189,5 +190,17 @@ func TestDryRunPrintsWhatWouldBeCreated(t *testing.T) {
 	testutil.Golden(t, "dry-run.yaml", out.Bytes())
 	if list, err := o.Hub.Velero.Backups.List(t.Context(), ""); err != nil || len(list) > 0 {
 		t.Errorf("a dry run created %v, %v", list, err)
+	}
+}
+
+// A backup of other clusters is not gone on with, so the command that goes on has to choose the same.
+func TestResumeChoosesTheSameClusters(t *testing.T) {
+	for selector, want := range map[string]string{"": "acmdr backup", "env in (a)": "acmdr backup --selector='env in (a)'"} {
+		root := &cobra.Command{Use: "acmdr"}
+		cmd := &cobra.Command{Use: "backup"}
+		root.AddCommand(cmd)
+		if got := (&Flags{selector: selector}).resume(cmd); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }
